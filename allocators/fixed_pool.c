@@ -1,0 +1,227 @@
+/* A pool of blocks of one size, with a backing for all other sizes.
+ *
+ *     arena   | block | free --> free --> NULL | block | never used ... | room for more chunks
+ *
+ * The free list is threaded through the free blocks; blocks never used are cut one by one, so that
+ * a chunk is touched only as it fills. Without `grow` there is one chunk, and when it is used up
+ * even the pool's own size goes to the backing.
+ * Invariant: a block belongs to the pool exactly when its address lies in the arena, whatever its
+ * size. Cost: about 15 instructions for a block of the pool; what the backing takes for others.
+ */
+#include "allocator.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "pages.h"
+#include "spec.h"
+
+enum { BLOCK_BYTES, CHUNK_COUNT, GROW };
+
+#define RESERVE_BYTES ((size_t)64 << 30) /* address space, not memory */
+
+struct free_block {
+    struct free_block *next;
+};
+
+struct fixed_pool {
+    struct free_block *free_list;
+    char *fresh, *fresh_end; /* blocks of the newest chunk that were never used */
+    size_t block_bytes;
+    struct arena arena;
+    const struct heap *backing;
+    size_t used_blocks, total_blocks;
+    size_t live_bytes; /* the backing's included */
+    size_t backing_calls, backing_live_bytes, backing_live_blocks;
+    size_t chunk_blocks;
+    bool grows;
+};
+
+static size_t chunk_bytes(const struct fixed_pool *pool)
+{
+    return (pool->chunk_blocks * pool->block_bytes + 15) & ~(size_t)15;
+}
+
+static bool add_chunk(struct fixed_pool *pool)
+{
+    char *chunk = arena_take(&pool->arena, chunk_bytes(pool));
+    if (chunk == NULL) return false;
+    pool->fresh = chunk;
+    pool->fresh_end = chunk + pool->chunk_blocks * pool->block_bytes;
+    pool->total_blocks += pool->chunk_blocks;
+    return true;
+}
+
+/* NULL when the pool is used up. */
+static void *take(struct fixed_pool *pool)
+{
+    struct free_block *block = pool->free_list;
+    if (block != NULL) {
+        pool->free_list = block->next;
+    } else {
+        if (pool->fresh == pool->fresh_end && !(pool->grows && add_chunk(pool))) return NULL;
+        block = (struct free_block *)pool->fresh;
+        pool->fresh += pool->block_bytes;
+    }
+    pool->used_blocks++;
+    return block;
+}
+
+static void give_back(struct fixed_pool *pool, void *freed)
+{
+    struct free_block *block = freed;
+    block->next = pool->free_list;
+    pool->free_list = block;
+    pool->used_blocks--;
+}
+
+static void *ask_backing(struct fixed_pool *pool, void *block, size_t old_size, size_t new_size)
+{
+    void *result = pool->backing->resize(pool->backing->state, block, old_size, new_size);
+    pool->backing_calls++;
+    if (result == NULL && new_size != 0) return NULL;
+    pool->live_bytes += new_size - old_size;
+    pool->backing_live_bytes += new_size - old_size;
+    pool->backing_live_blocks += (size_t)(new_size != 0) - (size_t)(block != NULL);
+    return result;
+}
+
+static void *new_block(struct fixed_pool *pool, size_t new_size)
+{
+    if (new_size == 0) return NULL;
+    void *block = new_size <= pool->block_bytes ? take(pool) : NULL;
+    if (block == NULL) return ask_backing(pool, NULL, 0, new_size);
+    pool->live_bytes += new_size;
+    return block;
+}
+
+static void *move_to_backing(struct fixed_pool *pool, void *block, size_t old_size, size_t new_size)
+{
+    void *moved = ask_backing(pool, NULL, 0, new_size);
+    if (moved == NULL) return NULL;
+    memcpy(moved, block, old_size);
+    pool->live_bytes -= old_size;
+    give_back(pool, block);
+    return moved;
+}
+
+static void *resize_own(struct fixed_pool *pool, void *block, size_t old_size, size_t new_size)
+{
+    if (new_size > pool->block_bytes) return move_to_backing(pool, block, old_size, new_size);
+    pool->live_bytes += new_size - old_size;
+    if (new_size != 0) return block;
+    give_back(pool, block);
+    return NULL;
+}
+
+static void *resize_backed(struct fixed_pool *pool, void *block, size_t old_size, size_t new_size)
+{
+    bool fits = new_size != 0 && new_size <= pool->block_bytes;
+    void *moved = fits ? take(pool) : NULL;
+    /* With the pool used up the block stays where it is: so a shrink cannot fail. */
+    if (moved == NULL) return ask_backing(pool, block, old_size, new_size);
+    memcpy(moved, block, old_size < new_size ? old_size : new_size);
+    ask_backing(pool, block, old_size, 0);
+    pool->live_bytes += new_size;
+    return moved;
+}
+
+static void *resize(void *heap, void *block, size_t old_size, size_t new_size)
+{
+    struct fixed_pool *pool = heap;
+    if (block == NULL) return new_block(pool, new_size);
+    if (arena_owns(&pool->arena, block)) return resize_own(pool, block, old_size, new_size);
+    return resize_backed(pool, block, old_size, new_size);
+}
+
+static bool reserve(struct fixed_pool *pool)
+{
+    size_t least = chunk_bytes(pool), most = least > RESERVE_BYTES ? least : RESERVE_BYTES;
+    bool is_reserved = pool->grows ? arena_reserve_up_to(&pool->arena, most, least)
+                                   : arena_reserve(&pool->arena, least);
+    if (!is_reserved) return false;
+    if (add_chunk(pool)) return true;
+    arena_release(&pool->arena);
+    return false;
+}
+
+static bool check_options(const struct settings *settings, struct error *error)
+{
+    size_t block_bytes = settings->values[BLOCK_BYTES].number;
+    return block_bytes % 8 == 0 ||
+           error_set(error, "fixed-pool: size=%zu is no multiple of 8", block_bytes);
+}
+
+static void *open_heap(const struct allocator *self, const struct settings *settings,
+                       const struct heap *inner, struct error *error)
+{
+    (void)self;
+    assert(inner != NULL);
+    size_t block_bytes = settings->values[BLOCK_BYTES].number;
+    struct fixed_pool *pool = pages_map(sizeof *pool);
+    if (pool != NULL) {
+        pool->block_bytes = block_bytes;
+        pool->chunk_blocks = settings->values[CHUNK_COUNT].number;
+        pool->grows = settings->values[GROW].number;
+        pool->backing = inner;
+        if (reserve(pool)) return pool;
+        pages_unmap(pool, sizeof *pool);
+    }
+    error_set(error, "fixed-pool: the system refuses %zu blocks of %zu bytes; give a smaller count",
+              settings->values[CHUNK_COUNT].number, block_bytes);
+    return NULL;
+}
+
+static void close_heap(void *heap)
+{
+    struct fixed_pool *pool = heap;
+    arena_release(&pool->arena);
+    pages_unmap(pool, sizeof *pool);
+}
+
+static void read_statistics(const void *heap, struct heap_statistics *out)
+{
+    const struct fixed_pool *pool = heap;
+    size_t free_blocks = pool->total_blocks - pool->used_blocks;
+    out->live_bytes = pool->live_bytes;
+    out->live_blocks = pool->used_blocks + pool->backing_live_blocks;
+    out->usable_bytes = pool->used_blocks * pool->block_bytes + pool->backing_live_bytes;
+    out->footprint_bytes = arena_footprint(&pool->arena) + sizeof *pool;
+    out->metadata_bytes = sizeof *pool;
+    out->free_bytes = arena_footprint(&pool->arena) - pool->used_blocks * pool->block_bytes;
+    out->largest_free_bytes = free_blocks > 0 ? pool->block_bytes : 0;
+    out->backing_calls = pool->backing_calls;
+    out->backing_live_bytes = pool->backing_live_bytes;
+}
+
+static bool read_tier(const void *heap, size_t index, struct tier_statistics *out)
+{
+    const struct fixed_pool *pool = heap;
+    if (index > 0) return false;
+    *out = (struct tier_statistics){pool->block_bytes, pool->total_blocks, pool->used_blocks,
+                                    pool->total_blocks - pool->used_blocks};
+    return true;
+}
+
+static const struct option_row options[] = {
+    [BLOCK_BYTES] = {"size", OPTION_BYTES, "32", 8, 64 << 10, NULL,
+                     "of a block, a multiple of 8; requests up to it are served"},
+    [CHUNK_COUNT] = {"count", OPTION_COUNT, "1000", 1, 1 << 24, NULL, "blocks in a chunk"},
+    [GROW] = {"grow", OPTION_BOOLEAN, "yes", 0, 1, NULL,
+              "further chunks when the first is used up; no: the backing takes over"},
+    {0},
+};
+
+const struct allocator allocator_fixed_pool = {
+    .name = "fixed-pool",
+    .summary = "blocks of one size from one free list; other sizes go to the backing",
+    .alignment = 8,
+    .options = options,
+    .backing = "libc",
+    .open = open_heap,
+    .check = check_options,
+    .resize = resize,
+    .close = close_heap,
+    .statistics = read_statistics,
+    .tier = read_tier,
+};

@@ -1,0 +1,46 @@
+/* A spec names a stack of allocators, outermost first, with options:
+ *
+ *     tiered:max=1024    count+fixed-pool:size=56,count=1000+mimalloc    ./libmine.so:prefix=my_
+ *
+ * A name with a slash is a shared library that has malloc, realloc and free. The same text works on
+ * the command line, in the library and in the tests.
+ */
+#ifndef SPEC_H
+#define SPEC_H
+
+#include "allocator.h"
+
+/* An open allocator. `resize` and `state` go to lua_newstate. */
+struct heap {
+    const struct allocator *allocator;
+    resize_fn *resize;
+    void *state;
+    struct heap *inner; /* the backing or the wrapped heap, opened and closed with this one */
+};
+
+/* Opens what the spec names, or returns NULL and says why. The heap structures themselves are taken
+ * from mmap, so that opening one leaves the process's malloc as it was. */
+struct heap *heap_open(const char *spec, struct error *error);
+
+/* Closes the heap and those under it; living blocks go with their pages. NULL is allowed. */
+void heap_close(struct heap *heap);
+
+/* All figures start as UNKNOWN; the allocator fills in those that it keeps. */
+void heap_statistics(const struct heap *heap, struct heap_statistics *out);
+
+struct spec_description {
+    const struct allocator *allocator; /* the outermost */
+    unsigned traits;                   /* the outermost's, and TRAIT_REPLAY_ONLY of any layer */
+    bool uses_library;                 /* a shared library is loaded: see shared_library.h */
+};
+
+/* Checks names, options and order without opening anything. */
+bool spec_describe(const char *spec, struct spec_description *out, struct error *error);
+
+/* The registry, in report order; NULL past the end. Wrappers come after all other allocators. */
+const struct allocator *registry_at(size_t index);
+
+/* By name; NULL, with the nearest name offered in error, when there is none. */
+const struct allocator *registry_find(const char *name, struct error *error);
+
+#endif

@@ -1,0 +1,21 @@
+/* What the `count` wrapper has seen. Sizes in bytes as asked for. */
+#ifndef COUNT_H
+#define COUNT_H
+
+#include <stdint.h>
+
+#include "../spec.h"
+
+struct call_counts {
+    uint64_t new_calls, free_calls, grow_calls, shrink_calls, query_calls, failed_calls;
+    uint64_t allocated_bytes;      /* sum of all new sizes and of what growths added */
+    size_t live_bytes, live_blocks, peak_live_bytes;
+};
+
+/* heap must be one whose outermost allocator is `count`. */
+const struct call_counts *count_calls(const struct heap *heap);
+
+/* Calls of every kind, queries included. */
+uint64_t count_all_calls(const struct call_counts *counts);
+
+#endif
