@@ -1,0 +1,139 @@
+/* The child's side of a cell: prepare, open the heap, run between two readings of the clocks,
+ * verify.
+ *
+ * The process does nothing else, takes nothing from malloc before the run, may not outlive its
+ * parent, and may hold half of the machine's memory: a workload that asks for more is refused by
+ * the system and ends as "out of memory" before the machine does. */
+#include "cell.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "measure.h"
+
+static void limit_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+    rlim_t half = (rlim_t)sysconf(_SC_PHYS_PAGES) * (rlim_t)sysconf(_SC_PAGESIZE) / 2;
+    setrlimit(RLIMIT_DATA, &(struct rlimit){half, half});
+#endif
+}
+
+static void pin(int cpu)
+{
+    cpu_set_t set;
+    if (cpu < 0) return;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    sched_setaffinity(0, sizeof set, &set);
+}
+
+/* Local allocators are code of this executable. */
+static void identify_executable(struct identity *out)
+{
+    if (readlink("/proc/self/exe", out->file, sizeof out->file - 1) < 0) out->file[0] = '\0';
+    snprintf(out->version, sizeof out->version, "%s", HEAPBENCH_VERSION);
+}
+
+static enum outcome identify(const struct cell_request *request, struct cell_result *result)
+{
+    struct heap *heap = heap_open(request->spec, &result->error);
+    if (!heap) return OUTCOME_UNAVAILABLE;
+    const struct heap *code = heap;
+    while (code->allocator->traits & TRAIT_WRAPPER) code = code->inner;
+    if (!code->allocator->identify || !code->allocator->identify(code->state, &result->identity)) {
+        identify_executable(&result->identity);
+    }
+    heap_close(heap);
+    return OUTCOME_OK;
+}
+
+static enum outcome prove(const struct workload *workload, void *job,
+                          const struct cell_request *request, struct cell_result *result)
+{
+    char counted[sizeof "count+" + 8192];
+    snprintf(counted, sizeof counted, "count+%s", request->spec);
+    struct heap *heap = heap_open(counted, &result->error);
+    if (!heap) return OUTCOME_UNAVAILABLE;
+    enum outcome outcome = workload->kind->run(job, heap, &result->error);
+    result->counts = *count_calls(heap);
+    heap_close(heap);
+    return outcome;
+}
+
+static void subtract(struct cell_result *result, const struct usage *before,
+                     const struct usage *after)
+{
+    result->cpu_ns = after->cpu_ns - before->cpu_ns;
+    result->wall_ns = after->wall_ns - before->wall_ns;
+    result->minor_faults = after->minor_faults - before->minor_faults;
+    result->major_faults = after->major_faults - before->major_faults;
+    result->preemptions = after->preemptions - before->preemptions;
+}
+
+static enum outcome take_time(const struct workload *workload, void *job,
+                              const struct cell_request *request, struct cell_result *result)
+{
+    struct usage before, after, dropped;
+    struct heap *heap = heap_open(request->spec, &result->error);
+    if (!heap) return OUTCOME_UNAVAILABLE;
+    measure_reset_peak();
+    result->resident_before_bytes = measure_resident_bytes();
+    measure_usage(&before);
+    enum outcome outcome = workload->kind->run(job, heap, &result->error);
+    measure_usage(&after);
+    uint64_t peak = measure_peak_resident_bytes();
+    subtract(result, &before, &after);
+    if (peak > result->resident_before_bytes) {
+        result->peak_resident_bytes = peak - result->resident_before_bytes;
+    }
+    measure_usage(&after);
+    heap_close(heap);
+    measure_usage(&dropped);
+    result->drop_ns = dropped.cpu_ns - after.cpu_ns;
+    return outcome;
+}
+
+static enum outcome run_cell(const struct cell_request *request, struct cell_result *result)
+{
+    struct workload workload;
+    if (request->mode == CELL_IDENTIFY) return identify(request, result);
+    if (!workload_reopen(request->workload, request->path, &workload)) {
+        error_set(&result->error, "no workload is called %s", request->workload);
+        return OUTCOME_UNAVAILABLE;
+    }
+    void *job = workload.kind->prepare(&workload, request->seed, &result->error);
+    if (!job) return OUTCOME_UNAVAILABLE;
+    enum outcome outcome = request->mode == CELL_PROVE ? prove(&workload, job, request, result)
+                                                       : take_time(&workload, job, request, result);
+    if (outcome == OUTCOME_OK) workload.kind->verify(job, result->answer);
+    workload.kind->finish(job);
+    return outcome;
+}
+
+int cell_main(int argc, char **argv)
+{
+    struct cell_request request;
+    if (!child_read_arguments(argc, argv, &request)) {
+        fprintf(stderr, "heapbench: `cell` is how `run` calls itself; call `heapbench run`\n");
+        return 2;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct cell_result *result =
+        mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED, CHILD_RESULT_FD, 0);
+    if (result == MAP_FAILED) return 2;
+    limit_memory();
+    pin(request.cpu);
+    result->outcome = run_cell(&request, result);
+    result->is_complete = true;
+    /* Destructors of a library under test could hang or crash: the result is whole already. */
+    _exit(0);
+}

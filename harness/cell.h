@@ -1,0 +1,51 @@
+/* A cell is one allocator on one workload, once, in a process of its own. The parent describes it
+ * in the child's arguments; the child writes its result into memory that both have mapped. */
+#ifndef CELL_H
+#define CELL_H
+
+#include <stdint.h>
+
+#include "../allocators/wrappers/count.h"
+#include "../workloads/workload.h"
+
+enum cell_mode {
+    CELL_IDENTIFY, /* open the heap and say which file its code comes from; no workload */
+    CELL_PROVE,    /* untimed, through the `count` wrapper: answer, calls, live bytes */
+    CELL_TIME,
+};
+
+struct cell_request {
+    enum cell_mode mode;
+    const char *spec;
+    const char *workload, *path; /* name, and the script's path or "" */
+    uint64_t seed;
+    int cpu;                /* to run on, or -1 for any */
+    unsigned padding_bytes; /* of the environment */
+    unsigned timeout_seconds;
+};
+
+struct cell_result {
+    bool is_complete; /* set last: a child that dies leaves it false */
+    enum outcome outcome;
+    struct error error;
+    char answer[ANSWER_LENGTH];
+    struct identity identity;          /* CELL_IDENTIFY */
+    struct call_counts counts;         /* CELL_PROVE */
+    uint64_t cpu_ns, wall_ns, drop_ns; /* CELL_TIME, and all below */
+    uint64_t peak_resident_bytes, resident_before_bytes;
+    uint64_t minor_faults, major_faults, preemptions;
+};
+
+/* The child's part: `heapbench cell …`, never called by hand. */
+int cell_main(int argc, char **argv);
+
+/* The parent's part: runs the child, and makes a result of whatever becomes of it. False only when
+ * no child could be started, or when a signal asked this process to stop. */
+bool cell_spawn(const struct cell_request *request, struct cell_result *result,
+                struct error *error);
+
+/* Set by the first SIGINT or SIGTERM after catch_interrupts. */
+bool cell_was_interrupted(void);
+void cell_catch_interrupts(void);
+
+#endif

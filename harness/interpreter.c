@@ -1,0 +1,240 @@
+/* `heapbench lua`: the standalone interpreter of Lua 5.1 on a heap of choice. It does what `lua5.1
+ * SCRIPT ARGS` does, the name in its messages included, so that outputs can be compared byte for
+ * byte. A script that calls os.exit leaves without closing its state, as there; the report is
+ * printed all the same. */
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../allocators/shared_library.h"
+#include "command.h"
+#include "report.h"
+
+struct interpreter {
+    const char *spec;
+    bool wants_report;
+    int argument_count;
+    char **arguments; /* the script, then what it is given */
+    int status;
+};
+
+static const char program_name[] = "lua5.1";
+static const struct heap *reported_heap;
+static lua_State *running_state;
+
+static void print_message(const char *message)
+{
+    fprintf(stderr, "%s: %s\n", program_name, message);
+    fflush(stderr);
+}
+
+static void stop_at_hook(lua_State *L, lua_Debug *where)
+{
+    (void)where;
+    lua_sethook(L, NULL, 0, 0);
+    luaL_error(L, "interrupted!");
+}
+
+/* A second interrupt ends the process: the script may never reach a hook. */
+static void stop_at_signal(int number)
+{
+    signal(number, SIG_DFL);
+    lua_sethook(running_state, stop_at_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+static int add_traceback(lua_State *L)
+{
+    if (!lua_isstring(L, 1)) return 1;
+    lua_getfield(L, LUA_GLOBALSINDEX, "debug");
+    if (!lua_istable(L, -1)) return lua_pop(L, 1), 1;
+    lua_getfield(L, -1, "traceback");
+    if (!lua_isfunction(L, -1)) return lua_pop(L, 2), 1;
+    lua_pushvalue(L, 1);
+    lua_pushinteger(L, 2);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+static int call(lua_State *L, int argument_count, int result_count)
+{
+    int base = lua_gettop(L) - argument_count;
+    lua_pushcfunction(L, add_traceback);
+    lua_insert(L, base);
+    running_state = L;
+    signal(SIGINT, stop_at_signal);
+    int status = lua_pcall(L, argument_count, result_count, base);
+    signal(SIGINT, SIG_DFL);
+    lua_remove(L, base);
+    if (status) lua_gc(L, LUA_GCCOLLECT, 0);
+    return status;
+}
+
+static int report_error(lua_State *L, int status)
+{
+    if (status && !lua_isnil(L, -1)) {
+        const char *message = lua_tostring(L, -1);
+        print_message(message ? message : "(error object is not a string)");
+        lua_pop(L, 1);
+    }
+    return status;
+}
+
+/* LUA_INIT holds Lua text, or a file's name after an @. */
+static int run_init(lua_State *L)
+{
+    const char *init = getenv("LUA_INIT");
+    if (!init) return 0;
+    int status = *init == '@' ? luaL_loadfile(L, init + 1)
+                              : luaL_loadbuffer(L, init, strlen(init), "=LUA_INIT");
+    return report_error(L, status ? status : call(L, 0, 0));
+}
+
+/* Pushes what the script is given, and sets `arg`: the script at 0, the interpreter at -1. */
+static int push_arguments(lua_State *L, const struct interpreter *interpreter)
+{
+    int count = interpreter->argument_count - 1;
+    luaL_checkstack(L, count + 3, "too many arguments to script");
+    for (int i = 1; i <= count; i++) lua_pushstring(L, interpreter->arguments[i]);
+    lua_createtable(L, count, 2);
+    lua_pushstring(L, program_name);
+    lua_rawseti(L, -2, -1);
+    for (int i = 0; i <= count; i++) {
+        lua_pushstring(L, interpreter->arguments[i]);
+        lua_rawseti(L, -2, i);
+    }
+    lua_setglobal(L, "arg");
+    return count;
+}
+
+static int run_script(lua_State *L, const struct interpreter *interpreter)
+{
+    const char *script = interpreter->arguments[0];
+    int count = push_arguments(L, interpreter);
+    int status = luaL_loadfile(L, strcmp(script, "-") ? script : NULL);
+    lua_insert(L, -(count + 1));
+    if (status == 0) status = call(L, count, LUA_MULTRET);
+    else lua_pop(L, count);
+    return report_error(L, status);
+}
+
+static int run_protected(lua_State *L)
+{
+    struct interpreter *interpreter = lua_touserdata(L, 1);
+    lua_gc(L, LUA_GCSTOP, 0);
+    luaL_openlibs(L);
+    lua_gc(L, LUA_GCRESTART, 0);
+    interpreter->status = run_init(L);
+    if (interpreter->status == 0) interpreter->status = run_script(L, interpreter);
+    return 0;
+}
+
+/* Before exit closes the streams; the heap is still as the script left it. */
+static void print_report(void)
+{
+    if (!reported_heap) return;
+    fflush(stdout);
+    report_print(stderr, reported_heap);
+    reported_heap = NULL;
+}
+
+static int interpret(struct interpreter *interpreter, const struct heap *heap)
+{
+    lua_State *L = lua_newstate(heap->resize, heap->state);
+    if (!L) {
+        print_message("cannot create state: not enough memory");
+        return EXIT_FAILURE;
+    }
+    int status = report_error(L, lua_cpcall(L, run_protected, interpreter));
+    print_report();
+    lua_close(L);
+    return status || interpreter->status ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static error_t take_option(int key, char *value, struct argp_state *state)
+{
+    struct interpreter *interpreter = state->input;
+    switch (key) {
+    case 'a': interpreter->spec = value; return 0;
+    case 'r': interpreter->wants_report = true; return 0;
+    case ARGP_KEY_ARG:
+        interpreter->arguments = &state->argv[state->next - 1];
+        interpreter->argument_count = state->argc - (state->next - 1);
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_END:
+        if (!interpreter->arguments) argp_failure(state, 2, 0, "which script? (- is stdin)");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option rows[] = {
+    {"allocator", 'a', "SPEC", 0, "the heap that the script runs on (default libc)", 0},
+    {"report", 'r', NULL, 0, "print the heap's figures to standard error at the end", 0},
+    {0},
+};
+
+static const struct argp lua_argp = {
+    rows,
+    take_option,
+    "SCRIPT [ARGS...]",
+    "Run a Lua 5.1 script as lua5.1 does, on any allocator.",
+    NULL,
+    NULL,
+    NULL,
+};
+
+/* Libraries with much thread-local storage need a tunable that is read when a process starts: begin
+ * again with it, and take it away then so that the script finds its own environment. */
+static void start_again_for_libraries(const char *spec, char **argv)
+{
+    struct spec_description description;
+    struct error error;
+    if (!spec_describe(spec, &description, &error) || !description.uses_library) return;
+    if (getenv("HEAPBENCH_TUNED")) {
+        unsetenv("HEAPBENCH_TUNED");
+        unsetenv("GLIBC_TUNABLES");
+        return;
+    }
+    if (getenv("GLIBC_TUNABLES")) return; /* the user's own are left as they are */
+    putenv((char *)LIBRARY_TUNABLES);
+    putenv("HEAPBENCH_TUNED=1");
+    execv("/proc/self/exe", argv);
+}
+
+static struct heap *open_heap(const struct interpreter *interpreter, struct error *error)
+{
+    char counted[8192];
+    if (!interpreter->wants_report) return heap_open(interpreter->spec, error);
+    snprintf(counted, sizeof counted, "count+%s", interpreter->spec);
+    return heap_open(counted, error);
+}
+
+int lua_main(int argc, char **argv)
+{
+    struct interpreter interpreter = {.spec = "libc"};
+    struct spec_description description;
+    struct error error = {""};
+    char *first = argv[0];
+    command_parse(&lua_argp, argc, argv, ARGP_IN_ORDER, &interpreter);
+    argv[0] = first;
+    if (!spec_describe(interpreter.spec, &description, &error)) return command_fail(2, error.text);
+    if (description.traits & TRAIT_REPLAY_ONLY) {
+        return command_fail(2, "null hands out overlapping blocks: it can only replay traces");
+    }
+    start_again_for_libraries(interpreter.spec, argv - 1);
+    struct heap *heap = open_heap(&interpreter, &error);
+    if (!heap) return command_fail(1, error.text);
+    if (interpreter.wants_report) {
+        reported_heap = heap;
+        atexit(print_report);
+    }
+    int status = interpret(&interpreter, heap);
+    heap_close(heap);
+    return status;
+}

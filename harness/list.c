@@ -1,0 +1,194 @@
+/* `heapbench list`: what there is, whether it can be had here, and what can be set. With --csv the
+ * same as rows for scripts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../allocators/settings.h"
+#include "command.h"
+#include "plan.h"
+#include "record.h"
+
+struct list_options {
+    bool is_csv;
+    const char *what; /* NULL: everything but metrics */
+};
+
+static void print_field(const char *text, char end)
+{
+    bool is_quoted = strpbrk(text, ",\"\n") != NULL;
+    if (is_quoted) putchar('"');
+    for (; *text; text++) {
+        if (*text == '"') putchar('"');
+        putchar(*text == '\n' ? ' ' : *text);
+    }
+    if (is_quoted) putchar('"');
+    putchar(end);
+}
+
+static void print_csv(const char *const *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) print_field(fields[i], i + 1 < count ? ',' : '\n');
+}
+
+static const char *describe_traits(const struct allocator *allocator, char *text, size_t length)
+{
+    static const char *const names[] = {"thread-safe", "bounded", "never reuses", "replay only",
+                                        "wrapper"};
+    size_t used = (size_t)snprintf(text, length, "%zu-byte aligned", allocator->alignment);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!(allocator->traits >> i & 1)) continue;
+        used += (size_t)snprintf(text + used, length - used, ", %s", names[i]);
+    }
+    if (allocator->backing) {
+        snprintf(text + used, length - used, ", backing %s", allocator->backing);
+    }
+    return text;
+}
+
+/* "ok", or the reason why not. A wrapper is tried over libc. */
+static void find_availability(const struct allocator *allocator, char reason[REASON_LENGTH])
+{
+    char spec[128];
+    struct error error = {""};
+    struct cell_result result = {0};
+    bool is_wrapper = allocator->traits & TRAIT_WRAPPER;
+    struct cell_request request = {.mode = CELL_IDENTIFY,
+                                   .spec = spec,
+                                   .workload = "",
+                                   .path = "",
+                                   .cpu = -1,
+                                   .timeout_seconds = 20};
+    snprintf(spec, sizeof spec, "%s%s", allocator->name, is_wrapper ? "+libc" : "");
+    if (!cell_spawn(&request, &result, &error)) {
+        snprintf(reason, REASON_LENGTH, "%s", error.text);
+    } else {
+        bool is_ok = result.outcome == OUTCOME_OK;
+        snprintf(reason, REASON_LENGTH, "%s", is_ok ? "ok" : result.error.text);
+    }
+}
+
+static void print_options(const struct allocator *allocator)
+{
+    char range[256];
+    const struct option_row *option = allocator->options;
+    for (; option && option->name; option++) {
+        printf("    :%s=%s  %s (%s)\n", option->name, *option->standard ? option->standard : "…",
+               option->help, settings_range(option, range, sizeof range));
+    }
+}
+
+static const char *options_text(const struct allocator *allocator, char *text, size_t length)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (const struct option_row *option = allocator->options; option && option->name; option++) {
+        used += (size_t)snprintf(text + used, length - used, "%s%s=%s", used ? " " : "",
+                                 option->name, option->standard);
+    }
+    return text;
+}
+
+static void list_allocators(bool is_csv, bool wants_wrappers)
+{
+    char traits[256], reason[REASON_LENGTH], options[512];
+    const struct allocator *allocator;
+    if (is_csv) printf("name,available,traits,options,summary\n");
+    else printf("%s\n", wants_wrappers ? "Wrappers (WRAPPER+ALLOCATOR)" : "Allocators");
+    for (size_t i = 0; (allocator = registry_at(i)); i++) {
+        if (!(allocator->traits & TRAIT_WRAPPER) == wants_wrappers) continue;
+        find_availability(allocator, reason);
+        describe_traits(allocator, traits, sizeof traits);
+        if (is_csv) {
+            print_csv((const char *const[]){allocator->name, reason, traits,
+                                            options_text(allocator, options, sizeof options),
+                                            allocator->summary},
+                      5);
+            continue;
+        }
+        printf("  %-14s %s\n%17s%s\n", allocator->name, allocator->summary, "", traits);
+        if (strcmp(reason, "ok")) printf("%17sUNAVAILABLE: %s\n", "", reason);
+        print_options(allocator);
+    }
+}
+
+static bool list_workloads(bool is_csv, struct error *error)
+{
+    const struct workload *list = workload_list(error);
+    if (!list) return false;
+    if (is_csv) printf("name,kind,available,summary\n");
+    else printf("Workloads (a path of a Lua script is one, too)\n");
+    for (const struct workload *at = list; *at->name; at++) {
+        struct error reason = {"ok"};
+        bool is_available = workload_available(at, &reason);
+        if (is_csv) {
+            print_csv((const char *const[]){at->name, at->kind->name, reason.text, at->summary}, 4);
+            continue;
+        }
+        printf("  %-16s %-7s %s\n", at->name, at->kind->name, at->summary);
+        if (!is_available) printf("%26sUNAVAILABLE: %s\n", "", reason.text);
+    }
+    free((void *)list);
+    return true;
+}
+
+static void list_metrics(bool is_csv)
+{
+    if (is_csv) printf("name,unit,meaning\n");
+    else printf("Columns of runs.csv\n");
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        const struct metric_row *row = &metric_rows[i];
+        if (is_csv) print_csv((const char *const[]){row->name, row->unit, row->meaning}, 3);
+        else printf("  %-22s %-6s %s\n", row->name, row->unit, row->meaning);
+    }
+}
+
+static error_t take_option(int key, char *value, struct argp_state *state)
+{
+    struct list_options *options = state->input;
+    switch (key) {
+    case 'c': options->is_csv = true; return 0;
+    case ARGP_KEY_ARG:
+        if (options->what) argp_failure(state, 2, 0, "one list at a time: `%s`?", value);
+        options->what = value;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option rows[] = {
+    {"csv", 'c', NULL, 0, "rows for scripts, with the column `name` first", 0},
+    {0},
+};
+
+static const struct argp list_argp = {
+    rows,
+    take_option,
+    "[allocators|workloads|wrappers|metrics]",
+    "Show what there is and whether it can be had here.",
+    NULL,
+    NULL,
+    NULL,
+};
+
+int list_main(int argc, char **argv)
+{
+    struct list_options options = {0};
+    struct error error = {""};
+    command_parse(&list_argp, argc, argv, 0, &options);
+    bool wants_all = !options.what;
+    const char *what = wants_all ? "" : options.what;
+    if (wants_all && options.is_csv) what = "allocators";
+    bool is_allocators = !strcmp(what, "allocators"), is_wrappers = !strcmp(what, "wrappers");
+    bool is_workloads = !strcmp(what, "workloads"), is_metrics = !strcmp(what, "metrics");
+    if (*what && !is_allocators && !is_wrappers && !is_workloads && !is_metrics) {
+        error_set(&error, "there is no list of `%s`: allocators, workloads, wrappers, metrics",
+                  what);
+        return command_fail(2, error.text);
+    }
+    if (is_allocators || !*what) list_allocators(options.is_csv, false);
+    if (is_wrappers || !*what) list_allocators(options.is_csv, true);
+    if (is_metrics) list_metrics(options.is_csv);
+    if (!is_workloads && *what) return 0;
+    return list_workloads(options.is_csv, &error) ? 0 : command_fail(1, error.text);
+}

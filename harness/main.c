@@ -1,0 +1,59 @@
+/* heapbench measures memory allocators under Lua 5.1. This file is the table of its commands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../allocators/nearest.h"
+#include "child.h"
+#include "command.h"
+
+static const struct {
+    const char *name;
+    int (*main)(int argc, char **argv);
+    const char *summary; /* NULL: not for people */
+} commands[] = {
+    {"list", list_main, "show allocators, workloads, wrappers and columns"},
+    {"check", check_main, "hold allocators to the contract"},
+    {"run", run_main, "measure allocators on workloads"},
+    {"lua", lua_main, "run a Lua 5.1 script on an allocator"},
+    {"cell", cell_main, NULL},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static int print_help(FILE *out, int status)
+{
+    fprintf(out, "Usage: heapbench COMMAND [OPTION...]\n\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (commands[i].summary) fprintf(out, "  %-8s%s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(out, "\nheapbench COMMAND --help tells a command's options; --version the version.\n");
+    return status;
+}
+
+static int refuse(const char *name)
+{
+    char advice[128], line[256];
+    struct nearest nearest = {.wanted = name};
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (commands[i].summary) nearest_offer(&nearest, commands[i].name);
+    }
+    snprintf(line, sizeof line, "no command is called `%.64s`%s (heapbench --help)", name,
+             nearest_advice(&nearest, advice, sizeof advice));
+    return command_fail(2, line);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) return print_help(stderr, 2);
+    /* A cell is started with the command as its own first argument. */
+    int first = strcmp(argv[0], "cell") ? 1 : 0;
+    const char *name = argv[first];
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+        return print_help(stdout, 0);
+    }
+    if (!strcmp(name, "--version")) return printf("heapbench %s\n", HEAPBENCH_VERSION), 0;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (!strcmp(commands[i].name, name)) return commands[i].main(argc - first, argv + first);
+    }
+    return refuse(name);
+}

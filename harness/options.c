@@ -1,0 +1,122 @@
+/* The command line of `run`, by glibc's argp: one table for parsing and for --help. */
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../allocators/nearest.h"
+#include "command.h"
+
+enum { DEFAULT_TIMEOUT_SECONDS = 60, ROUNDS_MAXIMUM = 1000, TIMEOUT_MAXIMUM = 86400 };
+
+/* An interval that covers 99 % needs eight rounds. */
+static const struct profile profiles[] = {
+    {"smoke", 2, "does everything work? no intervals"},
+    {"quick", 8, "intervals of 99 %, under five minutes"},
+    {"full", 30, "for published tables"},
+};
+
+enum { KEY_PROFILE = 256, KEY_ROUNDS, KEY_SEED, KEY_TIMEOUT, KEY_RESUME };
+
+static const struct argp_option rows[] = {
+    {"allocator", 'a', "SPEC", 0, "measure this allocator; may be repeated (default: all)", 0},
+    {"workload", 'w', "NAME|PATH", 0, "on this workload or Lua script; may be repeated", 0},
+    {"profile", KEY_PROFILE, "NAME", 0, "smoke, quick (default) or full: 2, 8, 30 rounds", 0},
+    {"rounds", KEY_ROUNDS, "N", 0, "timed rounds, instead of the profile's", 0},
+    {"seed", KEY_SEED, "N", 0, "draws the order and the synthetic traces (default 1)", 0},
+    {"timeout", KEY_TIMEOUT, "S", 0, "seconds that one cell may take (default 60)", 0},
+    {"output", 'o', "DIR", 0, "results folder (default results/<time>-<profile>)", 0},
+    {"resume", KEY_RESUME, NULL, 0, "finish the run in -o DIR, or in results/latest", 0},
+    {0},
+};
+
+static const struct profile *find_profile(const char *name, struct argp_state *state)
+{
+    struct nearest nearest = {.wanted = name};
+    char advice[128];
+    for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+        if (!strcmp(profiles[i].name, name)) return &profiles[i];
+        nearest_offer(&nearest, profiles[i].name);
+    }
+    argp_failure(state, 2, 0, "no profile is called `%s`%s (smoke, quick, full)", name,
+                 nearest_advice(&nearest, advice, sizeof advice));
+    return NULL;
+}
+
+static uint64_t read_number(const char *text, const char *option, uint64_t minimum,
+                            uint64_t maximum, struct argp_state *state)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || number < minimum || number > maximum) {
+        argp_failure(state, 2, 0, "--%s %s: give a whole number from %llu to %llu", option, text,
+                     (unsigned long long)minimum, (unsigned long long)maximum);
+    }
+    return number;
+}
+
+static void add_name(struct names *names, const char *name, struct argp_state *state)
+{
+    if (names->count == NAMES_MAXIMUM) {
+        argp_failure(state, 2, 0, "%s: at most %d of a kind in one run", name, NAMES_MAXIMUM);
+    }
+    names->at[names->count++] = name;
+}
+
+static error_t take_option(int key, char *value, struct argp_state *state)
+{
+    struct run_options *options = state->input;
+    bool names_plan = true;
+    switch (key) {
+    case 'a': add_name(&options->specs, value, state); break;
+    case 'w': add_name(&options->workloads, value, state); break;
+    case KEY_PROFILE: options->profile = find_profile(value, state); break;
+    case KEY_ROUNDS:
+        options->rounds = (unsigned)read_number(value, "rounds", 1, ROUNDS_MAXIMUM, state);
+        break;
+    case KEY_SEED: options->seed = read_number(value, "seed", 0, INT64_MAX, state); break;
+    case KEY_TIMEOUT:
+        options->timeout_seconds =
+            (unsigned)read_number(value, "timeout", 1, TIMEOUT_MAXIMUM, state);
+        break;
+    default: names_plan = false;
+    }
+    options->names_plan |= names_plan;
+    if (names_plan) return 0;
+    switch (key) {
+    case 'o': options->folder = value; return 0;
+    case KEY_RESUME: options->is_resumed = true; return 0;
+    case ARGP_KEY_ARG:
+        argp_failure(state, 2, 0, "`%s` means nothing here: -a SPEC, -w NAME or PATH?", value);
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp run_argp = {
+    rows,
+    take_option,
+    NULL,
+    "Measure allocators on workloads: fresh processes, interleaved rounds, the baseline twice.",
+    NULL,
+    NULL,
+    NULL,
+};
+
+void options_read(struct run_options *options, int argc, char **argv)
+{
+    *options = (struct run_options){
+        .profile = &profiles[1],
+        .timeout_seconds = DEFAULT_TIMEOUT_SECONDS,
+        .seed = 1,
+    };
+    command_parse(&run_argp, argc, argv, 0, options);
+    if (options->rounds == 0) options->rounds = options->profile->rounds;
+    if (options->is_resumed && options->names_plan) {
+        exit(command_fail(2, "--resume goes on with the plan that is in the folder: only -o may "
+                             "be given with it"));
+    }
+}

@@ -1,0 +1,67 @@
+/* The plan of a run: which cells, in which order. The same seed, allocators, workloads and rounds
+ * always give the same plan, on every machine. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "cell.h"
+
+enum { DIGEST_LENGTH = 65, REASON_LENGTH = 512 };
+
+/* Whether something can be had, and what it is made of. */
+struct provenance {
+    bool is_available;
+    char reason[REASON_LENGTH]; /* why not */
+    char file[4096];            /* of the code, or of the script */
+    char version[64];
+    char digest[DIGEST_LENGTH]; /* SHA-256 of the file, in hexadecimal; "" without a file */
+};
+
+struct contender {
+    char *spec;
+    bool is_replay_only;
+    struct provenance provenance;
+};
+
+struct task {
+    struct workload workload;
+    struct provenance provenance;
+};
+
+struct cell {
+    unsigned contender, task; /* positions in the plan's lists */
+    unsigned round, copy;
+    unsigned padding_bytes;
+};
+
+struct plan {
+    struct contender *contenders; /* the baseline libc is always the first */
+    size_t contender_count;
+    struct task *tasks; /* the contract is always the first: in round 0 alone */
+    size_t task_count;
+    char profile[16];
+    unsigned rounds, timeout_seconds;
+    uint64_t seed;
+    struct cell *cells;
+    size_t cell_count;
+};
+
+/* Adds by spec, or by name or path; a second time of the same is ignored. */
+bool plan_add_contender(struct plan *plan, const char *spec, struct error *error);
+bool plan_add_task(struct plan *plan, const char *name, struct error *error);
+
+/* All that `list` shows, wrappers left out. */
+bool plan_add_all_contenders(struct plan *plan, struct error *error);
+bool plan_add_all_tasks(struct plan *plan, struct error *error);
+
+/* An empty plan with the contract, the baseline and the null allocator, which every run has. */
+bool plan_open(struct plan *plan, struct error *error);
+
+/* Finds out, in child processes, what is there: fills in every provenance. */
+bool plan_identify(struct plan *plan, struct error *error);
+
+/* Draws the cells. */
+void plan_draw(struct plan *plan);
+
+void plan_close(struct plan *plan);
+
+#endif

@@ -1,0 +1,69 @@
+/* The time left is what this process's cells took so far, times those to come: rounds repeat the
+ * same cells, so it settles after the first round. */
+#include "progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BAR_WIDTH = 24, LINE_WIDTH = 78 };
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void progress_open(struct progress *progress, size_t first, size_t total)
+{
+    *progress = (struct progress){
+        .is_terminal = isatty(STDERR_FILENO),
+        .total = total,
+        .first = first,
+        .started_ms = now_ms(),
+    };
+}
+
+static unsigned seconds_left(const struct progress *progress, size_t done)
+{
+    uint64_t elapsed_ms = now_ms() - progress->started_ms;
+    size_t here = done - progress->first;
+    if (here == 0) return 0;
+    return (unsigned)(elapsed_ms * (progress->total - done) / here / 1000);
+}
+
+static void draw_bar(const struct progress *progress, size_t done, const char *allocator,
+                     const char *workload)
+{
+    char bar[BAR_WIDTH + 1], line[LINE_WIDTH + 1];
+    unsigned left = seconds_left(progress, done);
+    size_t filled = done * BAR_WIDTH / progress->total;
+    for (size_t i = 0; i < BAR_WIDTH; i++) bar[i] = i < filled ? '#' : '.';
+    bar[BAR_WIDTH] = '\0';
+    snprintf(line, sizeof line, "[%s] %zu/%zu, %u:%02u left, %s on %s", bar, done, progress->total,
+             left / 60, left % 60, allocator, workload);
+    fprintf(stderr, "\r%-*s", LINE_WIDTH, line);
+}
+
+static void print_line(struct progress *progress, size_t done)
+{
+    unsigned tenth = (unsigned)(done * 10 / progress->total);
+    unsigned left = seconds_left(progress, done);
+    if (tenth <= progress->tenth_shown) return;
+    progress->tenth_shown = tenth;
+    fprintf(stderr, "%zu of %zu cells, about %u:%02u left\n", done, progress->total, left / 60,
+            left % 60);
+}
+
+void progress_show(struct progress *progress, size_t done, const char *allocator,
+                   const char *workload)
+{
+    if (progress->is_terminal) draw_bar(progress, done, allocator, workload);
+    else print_line(progress, done);
+}
+
+void progress_close(struct progress *progress)
+{
+    if (progress->is_terminal) fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
+}

@@ -1,0 +1,24 @@
+/* What a person sees on standard error while a run goes on: a bar with the time left on a terminal,
+ * a line for each tenth elsewhere. */
+#ifndef PROGRESS_H
+#define PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress {
+    bool is_terminal;
+    size_t total, first; /* cells in all, and where this process began (resumed runs) */
+    unsigned tenth_shown;
+    uint64_t started_ms;
+};
+
+void progress_open(struct progress *progress, size_t first, size_t total);
+void progress_show(struct progress *progress, size_t done, const char *allocator,
+                   const char *workload);
+
+/* Removes the bar, so that other lines can be printed. */
+void progress_close(struct progress *progress);
+
+#endif
