@@ -1,0 +1,76 @@
+/* A workload is what is done to a heap. Each belongs to a kind, which is four functions:
+ *
+ *     prepare   before the clock: read the script, generate the trace; never from the heap
+ *     run       the timed part: from the first call on the heap to the last
+ *     verify    after the clock: what came out, as text that must be equal under every allocator
+ *     finish    gives back what prepare took
+ *
+ * A Lua script is a workload by its path alone; synthetic traces are lines of list.h.
+ */
+#ifndef WORKLOAD_H
+#define WORKLOAD_H
+
+#include <stdint.h>
+
+#include "../allocators/spec.h"
+
+enum outcome {
+    OUTCOME_OK,
+    OUTCOME_UNAVAILABLE,   /* a library or package is not there */
+    OUTCOME_WRONG_ANSWER,  /* ended with another result than it should, or with an error */
+    OUTCOME_OUT_OF_MEMORY, /* the allocator said no */
+    OUTCOME_CRASHED,       /* died by a signal */
+    OUTCOME_TIMED_OUT,
+};
+
+/* "ok", "unavailable", "wrong answer", "out of memory", "crashed", "timed out". */
+const char *outcome_name(enum outcome outcome);
+
+struct workload;
+
+enum { ANSWER_LENGTH = 80 };
+
+struct workload_kind {
+    const char *name;
+    bool is_program; /* reads back what it stores, so blocks that overlap cannot host it */
+    /* seed draws what the workload draws. Returns NULL and says why. */
+    void *(*prepare)(const struct workload *workload, uint64_t seed, struct error *error);
+    enum outcome (*run)(void *job, const struct heap *heap, struct error *error);
+    /* The answer as text, at most ANSWER_LENGTH with its end. */
+    void (*verify)(void *job, char answer[ANSWER_LENGTH]);
+    void (*finish)(void *job);
+};
+
+extern const struct workload_kind workload_kind_lua, workload_kind_replay, workload_kind_contract;
+
+struct trace;
+struct random;
+
+struct workload {
+    const struct workload_kind *kind;
+    char name[512]; /* as in tables and runs.csv; of a script by path, the path */
+    char summary[128];
+    char path[4096]; /* of a script, else empty */
+    char needs[256]; /* Lua modules that must be installed, separated by spaces */
+    bool (*generate)(struct trace *trace, struct random *random); /* of a synthetic trace */
+    unsigned passes; /* how often a run replays the trace */
+};
+
+/* Reads the registry and the folder of shipped scripts. The list ends with an empty name. Call
+ * once; returns NULL and says why. */
+const struct workload *workload_list(struct error *error);
+
+/* By name, or by the path of a script, whose syntax is checked. False, with the nearest name
+ * offered. */
+bool workload_find(const char *name_or_path, struct workload *out, struct error *error);
+
+/* Describes again, in a fresh process and without taking memory, what workload_find described. */
+bool workload_reopen(const char *name, const char *path, struct workload *out);
+
+/* Not in the list: every run does it first, and `heapbench check` alone. */
+extern const struct workload workload_contract;
+
+/* False with the reason when what it needs is not installed. */
+bool workload_available(const struct workload *workload, struct error *reason);
+
+#endif
