@@ -1,0 +1,64 @@
+"""What all workloads together say of an allocator."""
+from dataclasses import dataclass
+
+import estimate
+from score import BASELINE, LARGE_HEAP_BYTES, SMALLEST_HEAP_BYTES
+
+
+@dataclass
+class Suite:
+    allocator: str
+    value: float       # geometric mean, None when there is nothing to take it of
+    count: int         # workloads behind it
+
+
+def mean_of(allocator, values):
+    known = [value for value in values if value]
+    return Suite(allocator, estimate.geometric_mean(known), len(known))
+
+
+def time_suite(results, allocator):
+    """Ratios to the baseline, over the workloads where both are ok."""
+    return mean_of(allocator, [results.score(allocator, workload).ratio
+                               for workload in results.workloads])
+
+
+def footprint_suite(results, allocator):
+    """Peak footprint over live bytes, where the heap is large enough to decide it."""
+    scores = [results.score(allocator, workload) for workload in results.workloads]
+    return mean_of(allocator, [each.frag_peak for each in scores if each.is_large_heap])
+
+
+def workloads_from(results, bytes_at_least):
+    """Those in which the baseline's live heap reaches that size."""
+    return [workload for workload in results.workloads
+            if (results.score(BASELINE, workload).peak_live_bytes or 0) >= bytes_at_least]
+
+
+def large_heap_workloads(results):
+    return workloads_from(results, LARGE_HEAP_BYTES)
+
+
+def trade_off(results, allocator):
+    """Time and peak memory as ratios to the baseline, both over the same workloads: those whose
+    heap is more than fixed costs. (time, memory, count), or None."""
+    pairs = []
+    for workload in workloads_from(results, SMALLEST_HEAP_BYTES):
+        base, score = results.score(BASELINE, workload), results.score(allocator, workload)
+        time = 1.0 if allocator == BASELINE else score.ratio
+        if time and base.peak_resident_bytes and score.peak_resident_bytes:
+            pairs.append((time, score.peak_resident_bytes / base.peak_resident_bytes))
+    if not pairs:
+        return None
+    times, memories = zip(*pairs)
+    return estimate.geometric_mean(times), estimate.geometric_mean(memories), len(pairs)
+
+
+def pareto_front(points):
+    """Of (x, y, …) where less is better: those that no other beats in one without losing in the
+    other, by growing x."""
+    front = []
+    for point in sorted(points):
+        if not front or point[1] < front[-1][1]:
+            front.append(point)
+    return front
