@@ -1,0 +1,51 @@
+/* What the C tests of allocators share: a heap that must open, and calls on it in few words. */
+#ifndef HEAP_TEST_H
+#define HEAP_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../allocators/spec.h"
+
+static inline struct heap *open_spec(const char *spec)
+{
+    struct error error = {""};
+    struct heap *heap = heap_open(spec, &error);
+    if (!heap) fail_msg("%s: %s", spec, error.text);
+    return heap;
+}
+
+static inline void *resize(const struct heap *heap, void *block, size_t old_size, size_t new_size)
+{
+    return heap->resize(heap->state, block, old_size, new_size);
+}
+
+static inline void *make(const struct heap *heap, size_t size)
+{
+    return resize(heap, NULL, 0, size);
+}
+
+static inline void drop(const struct heap *heap, void *block, size_t size)
+{
+    assert_null(resize(heap, block, size, 0));
+}
+
+static inline struct heap_statistics totals_of(const struct heap *heap)
+{
+    struct heap_statistics totals;
+    heap_statistics(heap, &totals);
+    return totals;
+}
+
+static inline struct tier_statistics tier_of(const struct heap *heap, size_t index)
+{
+    struct tier_statistics tier;
+    assert_true(heap->allocator->tier(heap->state, index, &tier));
+    return tier;
+}
+
+#endif

@@ -1,0 +1,2 @@
+-- Ends the process behind the harness's back.
+os.exit(3)

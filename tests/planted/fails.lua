@@ -1,0 +1,2 @@
+-- Ends with an error of its own.
+error("planted failure")

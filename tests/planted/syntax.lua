@@ -1,0 +1,3 @@
+-- Not Lua.
+local function broken(
+return 1

@@ -1,0 +1,203 @@
+/* Every allocator of the registry keeps the contract, and each planted fault is found by name. */
+#include "heap_test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../workloads/workload.h"
+
+/* The sanitizers' own malloc must refuse as others do, rather than end the program. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libtcmalloc\n"; /* what it keeps for itself, in the sanitizer's heap */
+}
+
+static enum outcome run_contract(const struct heap *heap, uint64_t seed, char *answer,
+                                 struct error *error)
+{
+    void *job = workload_kind_contract.prepare(&workload_contract, seed, error);
+    assert_non_null(job);
+    enum outcome outcome = workload_kind_contract.run(job, heap, error);
+    workload_kind_contract.verify(job, answer);
+    workload_kind_contract.finish(job);
+    return outcome;
+}
+
+/* The contract leaves blocks alive, so that closing is part of it. */
+static void keeps_contract(struct heap *heap, const char *spec, uint64_t seed)
+{
+    struct error error = {""};
+    char answer[ANSWER_LENGTH];
+    enum outcome outcome = run_contract(heap, seed, answer, &error);
+    if (outcome != OUTCOME_OK) fail_msg("%s: %s", spec, error.text);
+    assert_string_equal(answer, "contract kept, 100000 operations");
+    heap_close(heap);
+}
+
+/* A third party's library may be missing here; all else must open. */
+static void try_spec(const char *spec, bool may_be_missing)
+{
+    struct error error = {""};
+    struct heap *heap = heap_open(spec, &error);
+    if (heap) keeps_contract(heap, spec, 1);
+    else if (may_be_missing) print_message("[   NOTE   ] %s\n", error.text);
+    else fail_msg("%s: %s", spec, error.text);
+}
+
+static void every_allocator_keeps_the_contract(void **state)
+{
+    (void)state;
+    const struct allocator *allocator;
+    for (size_t i = 0; (allocator = registry_at(i)); i++) {
+        if (!(allocator->traits & TRAIT_WRAPPER)) try_spec(allocator->name, allocator->library);
+    }
+}
+
+static void every_wrapper_keeps_the_contract_over_every_allocator(void **state)
+{
+    (void)state;
+    const struct allocator *wrapper, *inner;
+    char spec[128];
+    for (size_t i = 0; (wrapper = registry_at(i)); i++) {
+        for (size_t j = 0; (inner = registry_at(j)); j++) {
+            if (!(wrapper->traits & TRAIT_WRAPPER) || inner->library) continue;
+            const char *base = inner->traits & TRAIT_WRAPPER ? "+tiered" : "";
+            snprintf(spec, sizeof spec, "%s+%s%s", wrapper->name, inner->name, base);
+            try_spec(spec, false);
+        }
+    }
+}
+
+static void options_keep_the_contract(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {
+        "bump:size=64",
+        "bump:grow=no",
+        "bump:grow=no,size=64",
+        "bump:grow=no,size=256M",
+        "count+bump:grow=no",
+        "fixed-pool:size=8",
+        "fixed-pool:size=64K,count=20",
+        "fixed-pool:size=64,grow=no",
+        "fixed-pool:size=40,count=1,grow=no",
+        "fixed-pool+tiered",
+        "fixed-pool:grow=no+bump:grow=no",
+        "tiered:max=8",
+        "tiered:max=64K",
+        "tiered:preset=source",
+        "tiered:grow=no,max=1K+bump",
+        "tiered:grow=no+fixed-pool:size=4K",
+    };
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) try_spec(specs[i], false);
+}
+
+static void other_seeds_are_kept_too(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 2; seed < 5; seed++) keeps_contract(open_spec("tiered"), "tiered", seed);
+}
+
+/* Not a test of libraries: plain is what the faults were planted into. */
+static void a_plain_library_keeps_the_contract(void **state)
+{
+    (void)state;
+    try_spec("./build/tests/planted/plain.so", false);
+}
+
+static void fault_is_found(const char *name, const char *rule)
+{
+    struct error error = {""};
+    char spec[128], answer[ANSWER_LENGTH];
+    snprintf(spec, sizeof spec, "./build/tests/planted/%s.so", name);
+    struct heap *heap = open_spec(spec);
+    assert_int_equal(run_contract(heap, 1, answer, &error), OUTCOME_WRONG_ANSWER);
+    if (!strstr(error.text, rule)) fail_msg("%s: `%s` lacks `%s`", name, error.text, rule);
+    assert_non_null(strstr(error.text, "operation"));
+    heap_close(heap);
+}
+
+static void each_planted_fault_is_found_and_named(void **state)
+{
+    (void)state;
+    fault_is_found("corrupt", "two live blocks overlap");
+    fault_is_found("leak", "contents were not kept");
+    fault_is_found("lie", "a small request was refused");
+    fault_is_found("misaligned", "is not aligned to 8 bytes");
+    fault_is_found("generous", "a request beyond all memory was granted");
+    fault_is_found("poison", "a growth that failed changed the old block");
+}
+
+/* Faults that no library behind the adapter can show, planted in front of a sound heap. */
+static void *fail_to_shrink(void *inner, void *block, size_t old_size, size_t new_size)
+{
+    struct heap *heap = inner;
+    if (new_size != 0 && new_size < old_size && old_size == 300) return NULL;
+    return resize(heap, block, old_size, new_size);
+}
+
+static void *answer_queries(void *inner, void *block, size_t old_size, size_t new_size)
+{
+    return new_size == 0 && !block ? inner : resize(inner, block, old_size, new_size);
+}
+
+static void *answer_frees(void *inner, void *block, size_t old_size, size_t new_size)
+{
+    void *result = resize(inner, block, old_size, new_size);
+    return new_size == 0 && block ? inner : result;
+}
+
+/* Asks for one more byte, so that the totals inside are not the caller's. */
+static void *miscount(void *inner, void *block, size_t old_size, size_t new_size)
+{
+    return resize(inner, block, old_size + (old_size == 7), new_size + (new_size == 7));
+}
+
+static void read_inner(const void *inner, struct heap_statistics *out)
+{
+    heap_statistics(inner, out);
+}
+
+static void call_fault_is_found(resize_fn *fault, const char *rule)
+{
+    struct error error = {""};
+    char answer[ANSWER_LENGTH];
+    struct heap *inner = open_spec("bump");
+    struct allocator faulty = {.name = "faulty", .alignment = 8, .statistics = read_inner};
+    struct heap heap = {&faulty, fault, inner, NULL};
+    assert_int_equal(run_contract(&heap, 1, answer, &error), OUTCOME_WRONG_ANSWER);
+    if (!strstr(error.text, rule)) fail_msg("`%s` lacks `%s`", error.text, rule);
+    heap_close(inner);
+}
+
+static void each_fault_of_a_call_is_found_and_named(void **state)
+{
+    (void)state;
+    call_fault_is_found(fail_to_shrink, "a shrink failed");
+    call_fault_is_found(answer_queries, "a query did not return NULL");
+    call_fault_is_found(answer_frees, "a free did not return NULL");
+    call_fault_is_found(miscount, "live bytes are not what the caller holds");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocator_keeps_the_contract),
+        cmocka_unit_test(every_wrapper_keeps_the_contract_over_every_allocator),
+        cmocka_unit_test(options_keep_the_contract),
+        cmocka_unit_test(other_seeds_are_kept_too),
+        cmocka_unit_test(a_plain_library_keeps_the_contract),
+        cmocka_unit_test(each_planted_fault_is_found_and_named),
+        cmocka_unit_test(each_fault_of_a_call_is_found_and_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

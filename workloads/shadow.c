@@ -1,0 +1,77 @@
+/* A shadow model fills each block with words that its slot and its life alone determine.
+ *
+ * Word i of a block is key + i * an odd constant, so contents can be checked at any size without a
+ * copy, and a byte that another block wrote shows. Its own memory comes from pages, not from a
+ * heap.
+ * Cost: one pass over the block a check.
+ */
+#include "shadow.h"
+
+#include <string.h>
+
+#include "../allocators/pages.h"
+
+static const uint64_t STRIDE = 0x9e3779b97f4a7c15u; /* 2^64 / golden ratio */
+
+bool shadow_open(struct shadow *shadow, uint32_t slot_count)
+{
+    *shadow = (struct shadow){.slot_count = slot_count};
+    shadow->blocks = pages_map(slot_count * sizeof *shadow->blocks);
+    return shadow->blocks != NULL;
+}
+
+void shadow_close(struct shadow *shadow)
+{
+    pages_unmap(shadow->blocks, shadow->slot_count * sizeof *shadow->blocks);
+}
+
+static size_t piece(size_t at, size_t end)
+{
+    size_t to_word_end = 8 - at % 8;
+    return end - at < to_word_end ? end - at : to_word_end;
+}
+
+static void fill_block(const struct shadow_block *block, size_t from)
+{
+    for (size_t at = from, bytes; at < block->size; at += bytes) {
+        uint64_t word = block->key + at / 8 * STRIDE;
+        bytes = piece(at, block->size);
+        memcpy(block->address + at, (char *)&word + at % 8, bytes);
+    }
+}
+
+bool shadow_matches(const struct shadow *shadow, uint32_t slot, const void *address, size_t bytes)
+{
+    uint64_t key = shadow->blocks[slot].key;
+    for (size_t at = 0; at < bytes; at += 8) {
+        uint64_t word = key + at / 8 * STRIDE;
+        if (memcmp((const char *)address + at, &word, piece(at, bytes)) != 0) return false;
+    }
+    return true;
+}
+
+void shadow_note(struct shadow *shadow, uint32_t slot, void *address, size_t size, bool fill)
+{
+    struct shadow_block *block = &shadow->blocks[slot];
+    size_t filled = size < block->size ? size : block->size;
+    shadow->live_bytes += size - block->size;
+    shadow->live_blocks += (size_t)(size != 0) - (size_t)(block->size != 0);
+    if (block->size == 0) block->key = (++shadow->births * STRIDE) ^ slot;
+    block->address = address;
+    block->size = size;
+    if (fill) fill_block(block, filled);
+}
+
+static bool shares_bytes(const struct shadow_block *one, const struct shadow_block *other)
+{
+    uintptr_t a = (uintptr_t)one->address, b = (uintptr_t)other->address;
+    return a < b + other->size && b < a + one->size;
+}
+
+uint32_t shadow_overlap(const struct shadow *shadow, uint32_t slot)
+{
+    for (uint32_t i = 0; i < shadow->slot_count; i++) {
+        if (i != slot && shares_bytes(&shadow->blocks[i], &shadow->blocks[slot])) return i;
+    }
+    return shadow->slot_count;
+}
