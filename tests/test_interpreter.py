@@ -1,0 +1,103 @@
+"""`heapbench lua` is lua5.1 on another heap: the same output and the same exit status."""
+import subprocess
+
+import pytest
+
+from heapbench import PLANTED_SCRIPTS, TOP, heapbench, names
+
+SCRIPTS = sorted((TOP / "workloads" / "lua").glob("*.lua"))
+
+
+def lua51(*arguments, **more):
+    """What the distribution's interpreter does."""
+    return subprocess.run(["lua5.1", *map(str, arguments)], capture_output=True, text=True,
+                          timeout=60, check=False, **more)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("spec", ["tiered", "fixed-pool"])
+def test_shipped_workloads_print_the_same(script, spec):
+    if script.stem not in names("workloads"):
+        pytest.skip("needs a Lua module that is not installed")
+    ours, theirs = heapbench("lua", "-a", spec, script), lua51(script)
+    assert theirs.stdout and theirs.returncode == 0
+    assert (ours.stdout, ours.stderr, ours.returncode) == (theirs.stdout, "", 0)
+
+
+@pytest.mark.parametrize("text", [
+    "print(arg[0], arg[-1], arg[1], ..., select('#', ...))",
+    "error('no')", "error({})", "error(nil)", "error()", "local x = = 1", "os.exit(7)",
+    "io.write('unfinished'); os.exit(0)", "return 3", "print(io.read('*a'))",
+    "#!/usr/bin/lua\nprint(debug.traceback('here'))", "error(setmetatable({}, "
+    "{__tostring = function() return 'text' end}))", "local t = nil; t.x = 1",
+    "io.stderr:write('aside\\n') print(os.getenv('GLIBC_TUNABLES'))",
+    "for i = 1, 3 do coroutine.wrap(function() error('inside') end)() end",
+])
+def test_programs_end_as_under_lua51(tmp_path, text):
+    script = tmp_path / "x.lua"
+    script.write_text(text, encoding="utf-8")
+    arguments = [script, "one", "-x", "--two"]
+    ours = heapbench("lua", "-a", "mimalloc" if "mimalloc" in names("allocators") else "libc",
+                     *arguments, input="given")
+    theirs = lua51(*arguments, input="given")
+    assert (ours.stdout, ours.returncode) == (theirs.stdout, theirs.returncode)
+    assert ours.stderr == theirs.stderr
+
+
+def test_missing_script_and_standard_input():
+    ours, theirs = heapbench("lua", "none.lua"), lua51("none.lua")
+    assert (ours.stderr, ours.returncode) == (theirs.stderr, theirs.returncode)
+    assert heapbench("lua", "-", input="print(6 * 7)").stdout == "42\n"
+
+
+def test_lua_init_is_obeyed(tmp_path):
+    script = tmp_path / "x.lua"
+    script.write_text("print(set)", encoding="utf-8")
+    environment = {"LUA_INIT": "set = 5", "PATH": "/usr/bin:/bin"}
+    assert heapbench("lua", script, env=environment).stdout == "5\n"
+
+
+@pytest.mark.parametrize("spec", names("allocators"))
+def test_every_allocator_hosts_a_state(spec, tmp_path):
+    if spec == "null":
+        pytest.skip("hands out overlapping blocks by design")
+    script = tmp_path / "x.lua"
+    script.write_text("local t = {} for i = 1, 1e5 do t[i] = {i} end print(#t)", encoding="utf-8")
+    done = heapbench("lua", "-a", spec, script)
+    assert (done.stdout, done.stderr, done.returncode) == ("100000\n", "", 0)
+
+
+def test_report_goes_to_standard_error_and_names_the_figures(tmp_path):
+    script = tmp_path / "x.lua"
+    script.write_text("local t = {} for i = 1, 1e4 do t[i] = {i} end print(#t)", encoding="utf-8")
+    done = heapbench("lua", "-a", "tiered", "--report", script)
+    assert done.stdout == "10000\n" and done.returncode == 0
+    for word in ("tiered", "peak live", "footprint", "usage", "calls"):
+        assert word in done.stderr
+    script.write_text("os.exit(4)", encoding="utf-8")
+    done = heapbench("lua", "-a", "tiered", "--report", script)
+    assert done.returncode == 4 and "peak live" in done.stderr
+
+
+def test_a_full_heap_is_an_error_that_pcall_catches(tmp_path):
+    script = tmp_path / "x.lua"
+    script.write_text("print(pcall(string.rep, 'x', 1e7)) print('alive')", encoding="utf-8")
+    done = heapbench("lua", "-a", "bump:grow=no,size=1M", script)
+    assert done.stdout == "false\tnot enough memory\nalive\n" and done.returncode == 0
+    script.write_text("local t = {} while true do t[#t + 1] = {} end", encoding="utf-8")
+    done = heapbench("lua", "-a", "bump:grow=no,size=1M", script)
+    assert done.returncode == 1 and "not enough memory" in done.stderr
+
+
+def test_a_heap_too_small_for_a_state_says_so(tmp_path):
+    script = tmp_path / "x.lua"
+    script.write_text("print(1)", encoding="utf-8")
+    done = heapbench("lua", "-a", "bump:grow=no,size=4K", script)
+    assert done.returncode == 1 and "not enough memory" in done.stderr
+
+
+def test_planted_scripts_end_as_under_lua51():
+    for name in ("fails", "exits", "syntax"):
+        script = PLANTED_SCRIPTS / f"{name}.lua"
+        ours, theirs = heapbench("lua", "-a", "tiered", script), lua51(script)
+        assert (ours.stderr, ours.returncode) == (theirs.stderr, theirs.returncode)

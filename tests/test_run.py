@@ -1,0 +1,215 @@
+"""`heapbench run`: every planned cell becomes exactly one row, whatever happens to it."""
+import os
+import resource
+import signal
+import subprocess
+import time
+
+import pytest
+
+from heapbench import (PLANTED, PLANTED_SCRIPTS, PROGRAM, TOP, cells_of, heapbench, machine_of,
+                       rows_of)
+
+SMALL = ["-a", "tiered", "-w", "pair-32", "-w", "string-append"]
+
+
+def run(folder, *arguments, **more):
+    """A run of one round into the folder, which must succeed."""
+    done = heapbench("run", "--rounds", 1, "-o", folder, *arguments, **more)
+    assert done.returncode == 0, done.stderr
+    return rows_of(folder)
+
+
+def outcomes(rows, allocator, workload):
+    """The outcomes of an allocator on a workload, in order."""
+    return [row["outcome"] for row in rows
+            if row["allocator"] == allocator and row["workload"] == workload]
+
+
+def test_every_cell_is_there_once_with_control_and_null(tmp_path):
+    rows = run(tmp_path / "r", *SMALL)
+    cells = cells_of(tmp_path / "r")
+    assert len(cells) == len(set(cells)) == machine_of(tmp_path / "r")["plan"]["cells"]
+    assert ("libc", "pair-32", 1, 1) in cells and ("libc", "string-append", 1, 1) in cells
+    assert ("null", "pair-32", 1, 0) in cells
+    assert ("null", "string-append", 1, 0) not in cells
+    assert {row["outcome"] for row in rows} == {"ok"}
+    assert "finished" in machine_of(tmp_path / "r")
+
+
+def test_only_timed_rounds_have_times_and_proof_has_counts(tmp_path):
+    for row in run(tmp_path / "r", *SMALL):
+        assert bool(row["cpu_ns"]) == (row["round"] == "1")
+        assert bool(row["calls"]) == (row["round"] == "0")
+        assert row["operations"]
+
+
+def test_counts_of_a_trace_are_exact(tmp_path):
+    rows = run(tmp_path / "r", "-a", "libc", "-w", "pair-32")
+    proof = next(row for row in rows if row["workload"] == "pair-32" and row["round"] == "0")
+    assert int(proof["operations"]) % 200_000 == 0
+    assert proof["peak_live_bytes"] == "32"
+    assert int(proof["allocated_bytes"]) == 16 * int(proof["operations"])
+
+
+def test_same_seed_same_plan_other_seed_other_order(tmp_path):
+    run(tmp_path / "a", "--seed", 5, *SMALL)
+    run(tmp_path / "b", "--seed", 5, *SMALL)
+    run(tmp_path / "c", "--seed", 6, *SMALL)
+    assert cells_of(tmp_path / "a") == cells_of(tmp_path / "b")
+    padding = [[row["padding_bytes"] for row in rows_of(tmp_path / name)] for name in "abc"]
+    assert padding[0] == padding[1] != padding[2]
+    assert sorted(cells_of(tmp_path / "a")) == sorted(cells_of(tmp_path / "c"))
+
+
+@pytest.mark.parametrize("library, outcome", [
+    ("crash", "crashed"), ("hang", "timed out"), ("corrupt", "wrong answer"),
+    ("lie", "wrong answer"), ("misaligned", "wrong answer"), ("empty", "unavailable")])
+def test_bad_allocators_are_rows_without_times_and_the_run_goes_on(tmp_path, library, outcome):
+    spec = f"{PLANTED}/{library}.so"
+    rows = run(tmp_path / "r", "--timeout", 3, "-a", spec, "-w", "pair-32", "-w", "string-append")
+    bad = [row for row in rows if row["allocator"] == spec]
+    assert len(bad) == 5 and {row["outcome"] for row in bad} == {outcome}
+    assert all(row["detail"] and not row["cpu_ns"] for row in bad)
+    assert {row["outcome"] for row in rows if row["allocator"] == "libc"} == {"ok"}
+
+
+def test_a_plain_malloc_by_path_is_measured(tmp_path):
+    spec = f"{PLANTED}/plain.so"
+    rows = run(tmp_path / "r", "-a", spec, "-w", "string-append")
+    assert outcomes(rows, spec, "string-append") == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("script, outcome", [
+    ("hangs", "timed out"), ("fails", "wrong answer"), ("hungry", "out of memory"),
+    ("exits", "wrong answer"), ("differs", "wrong answer")])
+def test_bad_workloads_are_rows_without_times(tmp_path, script, outcome):
+    path = PLANTED_SCRIPTS / f"{script}.lua"
+    spec = "bump:grow=no,size=1M" if script == "hungry" else "tiered"
+    rows = run(tmp_path / "r", "--timeout", 2, "-a", spec, "-w", path)
+    bad = [row for row in rows if row["workload"] == str(path) and row["allocator"] != "libc"]
+    assert bad and {row["outcome"] for row in bad} == {outcome}
+    assert all(row["detail"] and not row["cpu_ns"] for row in bad)
+
+
+def test_a_bounded_heap_that_is_full_is_out_of_memory(tmp_path):
+    rows = run(tmp_path / "r", "-a", "bump:grow=no,size=512K", "-w", "tables-kept")
+    assert set(outcomes(rows, "bump:grow=no,size=512K", "tables-kept")) == {"out of memory"}
+
+
+def start_long_run(folder):
+    """A run that takes some seconds, and which has rows already."""
+    running = subprocess.Popen([PROGRAM, "run", "-o", folder, "--rounds", "8", *SMALL],
+                               stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    for _ in range(400):
+        time.sleep(0.02)
+        if (folder / "runs.csv").exists() and len(rows_of(folder)) > 20:
+            return running
+    raise AssertionError("the run did not begin")
+
+
+@pytest.mark.parametrize("tail", ["", "tiered,pair-32,1", '"cut off'])
+def test_resume_after_kill_has_every_cell_once(tmp_path, tail):
+    folder = tmp_path / "r"
+    running = start_long_run(folder)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    before = (folder / "runs.csv").read_text(encoding="utf-8")
+    assert "finished" not in machine_of(folder)
+    with open(folder / "runs.csv", "a", encoding="utf-8") as file:
+        file.write(tail)
+    assert heapbench("run", "--resume", "-o", folder).returncode == 0
+    cells = cells_of(folder)
+    assert len(cells) == len(set(cells)) == machine_of(folder)["plan"]["cells"]
+    assert (folder / "runs.csv").read_text(encoding="utf-8").startswith(before)
+    assert "finished" in machine_of(folder)
+
+
+def test_resume_keeps_the_order_of_the_whole_plan(tmp_path):
+    arguments = ["--seed", 9, *SMALL]
+    run(tmp_path / "whole", *arguments)
+    run(tmp_path / "cut", *arguments)
+    path = tmp_path / "cut" / "runs.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:7]), encoding="utf-8")
+    assert heapbench("run", "--resume", "-o", tmp_path / "cut").returncode == 0
+    assert cells_of(tmp_path / "cut") == cells_of(tmp_path / "whole")
+    assert all(row["operations"] for row in rows_of(tmp_path / "cut"))
+
+
+def test_resume_of_a_finished_run_changes_nothing(tmp_path):
+    run(tmp_path / "r", *SMALL)
+    before = (tmp_path / "r" / "runs.csv").read_bytes()
+    assert heapbench("run", "--resume", "-o", tmp_path / "r").returncode == 0
+    assert (tmp_path / "r" / "runs.csv").read_bytes() == before
+
+
+def test_resume_refuses_a_changed_script(tmp_path):
+    script = tmp_path / "mine.lua"
+    script.write_text("print(1)\n", encoding="utf-8")
+    run(tmp_path / "r", "-a", "tiered", "-w", script)
+    script.write_text("print(2)\n", encoding="utf-8")
+    done = heapbench("run", "--resume", "-o", tmp_path / "r")
+    assert done.returncode == 1 and "mine.lua" in done.stderr
+
+
+def test_interrupt_keeps_what_was_measured_and_says_how_to_go_on(tmp_path):
+    folder = tmp_path / "r"
+    running = start_long_run(folder)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=30)
+    assert running.returncode == 1
+    assert "--resume" in errors.splitlines()[-1]
+    assert (folder / "runs.csv").read_text(encoding="utf-8").endswith("\n")
+
+
+def test_full_disk_is_one_line_and_leaves_whole_rows(tmp_path):
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
+    done = heapbench("run", "--rounds", 20, "-o", tmp_path / "r", "-a", "libc", "-w", "pair-32",
+                     preexec_fn=small_files)
+    assert done.returncode == 1
+    assert "runs.csv" in done.stderr.splitlines()[-1] and "--resume" in done.stderr
+    assert (tmp_path / "r" / "runs.csv").read_text(encoding="utf-8").endswith("\n")
+    assert len(rows_of(tmp_path / "r")) > 5
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_no_write_permission_is_one_line(tmp_path):
+    tmp_path.chmod(0o500)
+    done = heapbench("run", "-o", tmp_path / "r", *SMALL)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = heapbench("run", "-o", tmp_path / "file" / "r", *SMALL)
+    assert done.returncode == 1 and "Not a directory" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path):
+    run(tmp_path / "r", *SMALL)
+    done = heapbench("run", "-o", tmp_path / "r", *SMALL)
+    assert done.returncode == 1 and "--resume" in done.stderr
+
+
+def test_results_say_what_was_measured(tmp_path):
+    run(tmp_path / "r", "-a", "mimalloc", "-w", "pair-32")
+    machine = machine_of(tmp_path / "r")
+    allocators = {row["spec"]: row for row in machine["plan"]["allocators"]}
+    assert machine["format"] == 1 and len(machine["key"]) == 16
+    assert allocators["libc"]["file"].endswith("libc.so.6")
+    assert len(allocators["libc"]["sha256"]) == 64
+    if allocators["mimalloc"]["available"]:
+        assert "libmimalloc" in allocators["mimalloc"]["file"]
+        assert allocators["mimalloc"]["version"].startswith("2.")
+    assert [row["name"] for row in machine["columns"]] == list(rows_of(tmp_path / "r")[0])
+    assert str(TOP) not in (tmp_path / "r" / "machine.json").read_text(encoding="utf-8")
+
+
+def test_latest_points_at_the_newest(tmp_path):
+    for name in ("one", "two"):
+        run(tmp_path / "results" / name, "-a", "libc", "-w", "pair-32")
+        assert os.readlink(tmp_path / "results" / "latest") == name
