@@ -8,7 +8,7 @@
 
 struct call_counts {
     uint64_t new_calls, free_calls, grow_calls, shrink_calls, query_calls, failed_calls;
-    uint64_t allocated_bytes;      /* sum of all new sizes and of what growths added */
+    uint64_t allocated_bytes; /* sum of all new sizes and of what growths added */
     size_t live_bytes, live_blocks, peak_live_bytes;
 };
 
