@@ -7,7 +7,8 @@ from score import OK
 EXPLANATION = (
     "Peak resident memory divided by the most bytes that were live at once (frag_peak): 1 would be "
     "no loss at all. In italics with ~: less than 16 MiB live, where fixed costs decide; these are "
-    "not in the mean. Blank: less than 1 MiB live, nothing but fixed costs. Hatched: it failed so.")
+    "not in the mean. Blank: less than 1 MiB live, nothing but fixed costs, or blocks that nobody "
+    "touches. Hatched: it failed so.")
 SCALE = heatmap.Scale("cividis_r", 1, 4, (1, 1.5, 2, 3, 4), "peak resident / peak live")
 
 

@@ -7,7 +7,7 @@ it, which is a binomial probability and therefore exact.
 import math
 from dataclasses import dataclass
 
-# Least probability that an interval, where there are rounds enough (8), holds the median. At 95 % a
+# Least probability that an interval, where there are rounds enough, holds the median. At 95 % a
 # twin of the baseline would differ in one of twenty workloads by chance alone.
 COVERAGE = 0.99
 
@@ -37,6 +37,14 @@ def rank_coverage(count, rank):
     """Probability that the rank-th smallest and largest of `count` values enclose the median."""
     below = sum(math.comb(count, i) for i in range(rank))
     return max(0.0, 1 - 2 * below / 2 ** count)
+
+
+def rounds_needed():
+    """The fewest values whose lowest and highest give the coverage."""
+    count = 1
+    while rank_coverage(count, 1) < COVERAGE:
+        count += 1
+    return count
 
 
 def interval_rank(count, coverage=COVERAGE):

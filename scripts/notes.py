@@ -33,7 +33,7 @@ def legend(results):
            "compare ns across runs or machines.")
     few = [coverage for coverage in coverages if 0 < coverage < estimate.COVERAGE]
     if few:
-        yield (f"Fewer than 6 rounds give no {estimate.COVERAGE:.0%} interval: lowest to highest "
+        yield (f"Fewer than {estimate.rounds_needed()} rounds give no {estimate.COVERAGE:.0%} interval: lowest to highest "
                f"is shown, which holds the median with {min(few):.0%} or more; ? is unresolved.")
     if 0.0 in coverages:
         yield "A single round has no interval: ? is unresolved."
@@ -45,16 +45,18 @@ def harness_lines(results):
              for workload in results.workloads]
     costs = [cost for cost in costs if cost is not None]
     if costs:
-        yield (f"Harness cost ({HARNESS}, {labels.count(len(costs), 'trace')}): median "
-               f"{labels.nanoseconds(estimate.quantile(costs, 0.5))}, worst "
-               f"{labels.nanoseconds(max(costs))} ns an operation, part of every figure; "
-               "summary.csv has them net too.")
+        yield (f"Replaying {labels.count(len(costs), 'trace')} without an allocator ({HARNESS}): "
+               f"from {labels.nanoseconds(min(costs))} ns an operation where blocks are not "
+               f"touched, median {labels.nanoseconds(estimate.quantile(costs, 0.5))}, to "
+               f"{labels.nanoseconds(max(costs))} where large ones are written. It is part of "
+               "every figure; summary.csv has them net too.")
 
 
 def control_lines(results):
     judged = results.judged_controls
     if not judged:
-        yield "A/A control: not judged, for want of rounds (6 or more)."
+        yield ("A/A control: not judged, for want of rounds "
+               f"({estimate.rounds_needed()} or more).")
         return
     floors = [control.noise_floor for control in judged]
     by_chance = sum(1 - control.ratio_coverage for control in judged)

@@ -50,7 +50,7 @@ class Score:
     calls: int = None
     allocated_bytes: int = None
     peak_live_bytes: int = None
-    frag_peak: float = None          # peak resident / peak live; from SMALLEST_HEAP_BYTES on
+    frag_peak: float = None          # peak resident / peak live, see take_footprint
     is_large_heap: bool = None       # whether the heap, not fixed costs, decides frag_peak
     interval: estimate.Interval = field(default=None, repr=False, metadata={"is_column": False})
 
@@ -95,11 +95,13 @@ def take_times(score, rows):
 
 
 def take_footprint(score):
+    """Known from SMALLEST_HEAP_BYTES on, and where the workload touches its blocks: a heap that is
+    resident in less than its live bytes holds pages that nobody has written."""
     live, peak = score.peak_live_bytes, score.peak_resident_bytes
     if live is None or peak is None:
         return
     score.is_large_heap = live >= LARGE_HEAP_BYTES
-    if live >= SMALLEST_HEAP_BYTES:
+    if SMALLEST_HEAP_BYTES <= live <= peak:
         score.frag_peak = peak / live
 
 

@@ -41,12 +41,12 @@ def large_heap_workloads(results):
 
 def trade_off(results, allocator):
     """Time and peak memory as ratios to the baseline, both over the same workloads: those whose
-    heap is more than fixed costs. (time, memory, count), or None."""
+    footprint is known. (time, memory, count), or None."""
     pairs = []
     for workload in workloads_from(results, SMALLEST_HEAP_BYTES):
         base, score = results.score(BASELINE, workload), results.score(allocator, workload)
         time = 1.0 if allocator == BASELINE else score.ratio
-        if time and base.peak_resident_bytes and score.peak_resident_bytes:
+        if time and base.frag_peak and score.frag_peak:
             pairs.append((time, score.peak_resident_bytes / base.peak_resident_bytes))
     if not pairs:
         return None
