@@ -31,6 +31,6 @@ def draw(results):
     columns = results.allocators
     rows = [(workload, [cell(results.score(name, workload)) for name in columns])
             for workload in results.workloads]
-    rows.append(("mean, 16 MiB and more (of)", [mean_cell(results, name) for name in columns]))
-    return heatmap.draw(results, "Peak footprint over live bytes", EXPLANATION, columns, rows,
-                        SCALE)
+    means = [("mean, 16 MiB and more (of)", [mean_cell(results, name) for name in columns])]
+    grid = heatmap.Grid(columns, rows, means)
+    return heatmap.draw(results, "Peak footprint over live bytes", EXPLANATION, grid, SCALE)

@@ -8,7 +8,8 @@ from table import MARKS
 EXPLANATION = (
     f"CPU time divided by {BASELINE}'s in the same round, median over the rounds; below 1 is "
     "faster. = marks a tie: the interval holds 1 or the difference is within the noise floor. ? is "
-    "unresolved, for want of rounds. Hatched: no time, because it failed so.")
+    "unresolved, for want of rounds. Hatched: no time, because it failed so. Means are geometric, "
+    "in brackets of how many where some failed.")
 SCALE = heatmap.Scale("PuOr_r", 0.5, 2, (0.5, 0.7, 1, 1.4, 2), f"time / {BASELINE}'s time")
 MARKED = ("tie", "unresolved")
 
@@ -23,9 +24,9 @@ def cell(score):
     return heatmap.Cell(mark + labels.ratio(score.ratio), colour_of)
 
 
-def mean_cell(results, allocator):
-    mean = suite.time_suite(results, allocator)
-    is_partial = mean.count < len(results.workloads)
+def mean_cell(results, allocator, workloads):
+    mean = suite.time_suite(results, allocator, workloads)
+    is_partial = mean.count < len(workloads)
     text = labels.ratio(mean.value) + (f" ({mean.count})" if is_partial and mean.count else "")
     return heatmap.Cell(text, mean.value)
 
@@ -34,5 +35,7 @@ def draw(results):
     columns = [name for name in results.allocators if name != BASELINE] or results.allocators
     rows = [(workload, [cell(results.score(name, workload)) for name in columns])
             for workload in results.workloads]
-    rows.append(("geometric mean (of)", [mean_cell(results, name) for name in columns]))
-    return heatmap.draw(results, f"Time against {BASELINE}", EXPLANATION, columns, rows, SCALE)
+    means = [(f"mean of {group}", [mean_cell(results, name, workloads) for name in columns])
+             for group, workloads in suite.groups(results)]
+    grid = heatmap.Grid(columns, rows, means)
+    return heatmap.draw(results, f"Time against {BASELINE}", EXPLANATION, grid, SCALE)

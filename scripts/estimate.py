@@ -10,6 +10,9 @@ from dataclasses import dataclass
 # Least probability that an interval, where there are rounds enough, holds the median. At 95 % a
 # twin of the baseline would differ in one of twenty workloads by chance alone.
 COVERAGE = 0.99
+# Of the interval of the A/A control that is called the noise floor: what a median of two identical
+# programs strays by two times in three, as a standard error would.
+NOISE_COVERAGE = 0.67
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,10 @@ def interval_rank(count, coverage=COVERAGE):
     return rank
 
 
-def median_interval(values):
+def median_interval(values, coverage=COVERAGE):
     """Of at least one value."""
     ordered = sorted(values)
-    rank = interval_rank(len(ordered))
+    rank = interval_rank(len(ordered), coverage)
     return Interval(quantile(ordered, 0.5), ordered[rank - 1], ordered[-rank],
                     rank_coverage(len(ordered), rank))
 
@@ -72,9 +75,9 @@ def quantile(values, share):
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
-def ratio_interval(pairs):
+def ratio_interval(pairs, coverage=COVERAGE):
     """Of (time, baseline time) pairs, each of one round: the median is taken of the logarithms."""
-    return median_interval([math.log(time / base) for time, base in pairs]).map(math.exp)
+    return median_interval([math.log(time / base) for time, base in pairs], coverage).map(math.exp)
 
 
 def geometric_mean(values):

@@ -69,27 +69,42 @@ def draw_scale(sheet, scale, top):
     bar.set_label(scale.caption, fontsize=7.5)
 
 
-def draw_names(axes, columns, rows):
-    for i, name in enumerate(columns):
+@dataclass
+class Grid:
+    columns: list      # names
+    rows: list         # (name, cells)
+    summaries: list    # the same, set apart below the rows
+
+    def lines(self):
+        """(height at which the line begins, name, cells, whether it is a summary) of each."""
+        for i, (name, cells) in enumerate(self.rows + self.summaries):
+            is_summary = i >= len(self.rows)
+            yield i + GAP * is_summary, name, cells, is_summary
+
+    @property
+    def height(self):
+        return len(self.rows) + len(self.summaries) + GAP
+
+
+def draw_names(axes, grid):
+    for i, name in enumerate(grid.columns):
         axes.text(i + 0.5, -0.25, "\n".join(labels.wrap(name, HEADER_WIDTH)), ha="center",
                   va="bottom", fontsize=7, gid="name")
-    for i, name in enumerate(rows):
-        is_last = i == len(rows) - 1
-        axes.text(-0.12, i + 0.5 + GAP * is_last, labels.shorten(name, NAME_WIDTH), ha="right",
-                  va="center", fontsize=7.5, fontweight="bold" if is_last else "normal", gid="name")
+    for y, name, _, is_summary in grid.lines():
+        axes.text(-0.12, y + 0.5, labels.shorten(name, NAME_WIDTH), ha="right", va="center",
+                  fontsize=7.5, fontweight="bold" if is_summary else "normal", gid="name")
 
 
-def draw(results, title, explanation, columns, rows, scale):
-    """`rows` are (name, cells); the last one is the summary of those above."""
-    header = HEADER_LINE * max(len(labels.wrap(name, HEADER_WIDTH)) for name in columns) + 0.1
-    width, height = CELL_WIDTH * len(columns), CELL_HEIGHT * (len(rows) + GAP)
+def draw(results, title, explanation, grid, scale):
+    header = HEADER_LINE * max(len(labels.wrap(name, HEADER_WIDTH)) for name in grid.columns) + 0.1
+    width, height = CELL_WIDTH * len(grid.columns), CELL_HEIGHT * grid.height
     sheet = drawing.Sheet(results, title, explanation, LEFT + width, header + height + 0.75)
     axes = sheet.axes(LEFT, sheet.top + header, width, height)
-    axes.set(xlim=(0, len(columns)), ylim=(len(rows) + GAP, 0))
+    axes.set(xlim=(0, len(grid.columns)), ylim=(grid.height, 0))
     axes.axis("off")
-    draw_names(axes, columns, [name for name, _ in rows])
-    for i, (_, cells) in enumerate(rows):
-        for j, cell in enumerate(cells):
-            draw_cell(axes, j, i + GAP * (i == len(rows) - 1), cell, scale)
+    draw_names(axes, grid)
+    for y, _, cells, _ in grid.lines():
+        for x, cell in enumerate(cells):
+            draw_cell(axes, x, y, cell, scale)
     draw_scale(sheet, scale, sheet.top + header + height + 0.25)
     return sheet.figure

@@ -29,12 +29,13 @@ def legend(results):
     coverages = {score.ratio_coverage for score in results.scores.values() if score.interval}
     yield (f"CPU time against {BASELINE}'s in the same round: median and interval. < faster, "
            "> slower, = tie: the interval holds 1, or the difference is within the noise floor "
-           f"(~), the interval of the A/A control, which is a second copy of {BASELINE}. Never "
-           "compare ns across runs or machines.")
+           f"(~), where a second copy of {BASELINE}, the A/A control, strays two times in "
+           "three. Means are geometric. Never compare ns across runs or machines.")
     few = [coverage for coverage in coverages if 0 < coverage < estimate.COVERAGE]
     if few:
-        yield (f"Fewer than {estimate.rounds_needed()} rounds give no {estimate.COVERAGE:.0%} interval: lowest to highest "
-               f"is shown, which holds the median with {min(few):.0%} or more; ? is unresolved.")
+        yield (f"Fewer than {estimate.rounds_needed()} rounds give no {estimate.COVERAGE:.0%} "
+               "interval: lowest to highest is shown, which holds the median with "
+               f"{min(few):.0%} or more; ? is unresolved.")
     if 0.0 in coverages:
         yield "A single round has no interval: ? is unresolved."
 

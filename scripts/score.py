@@ -53,6 +53,7 @@ class Score:
     frag_peak: float = None          # peak resident / peak live, see take_footprint
     is_large_heap: bool = None       # whether the heap, not fixed costs, decides frag_peak
     interval: estimate.Interval = field(default=None, repr=False, metadata={"is_column": False})
+    spread: estimate.Interval = field(default=None, repr=False, metadata={"is_column": False})
 
     @property
     def is_ok(self):
@@ -126,6 +127,7 @@ def take_ratio(score, rows, base_rows):
     if not pairs:
         return
     score.interval = ratio = estimate.ratio_interval(pairs)
+    score.spread = estimate.ratio_interval(pairs, estimate.NOISE_COVERAGE)
     score.ratio, score.ratio_coverage = ratio.point, ratio.coverage
     if ratio.coverage:
         score.ratio_low, score.ratio_high = ratio.low, ratio.high
@@ -133,8 +135,8 @@ def take_ratio(score, rows, base_rows):
 
 def judge(score, control):
     """The control is held against 1 alone; all others against its noise floor too."""
-    if control and control.interval and control.interval.coverage:
-        score.noise_floor = estimate.noise_floor(control.interval)
+    if control and control.spread and control.spread.coverage:
+        score.noise_floor = estimate.noise_floor(control.spread)
     if score.interval and score.allocator != HARNESS:
         floor = 0.0 if score is control else score.noise_floor or 0.0
         score.verdict = estimate.verdict(score.interval, floor)

@@ -17,10 +17,22 @@ def mean_of(allocator, values):
     return Suite(allocator, estimate.geometric_mean(known), len(known))
 
 
-def time_suite(results, allocator):
-    """Ratios to the baseline, over the workloads where both are ok."""
+KINDS = {"lua": "Lua programs", "replay": "traces"}
+
+
+def groups(results):
+    """(name, workloads) of each kind of workload where there are several, then of all."""
+    kinds = {entry["name"]: entry.get("kind") for entry in results.plan["workloads"]}
+    found = [(name, [workload for workload in results.workloads if kinds[workload] == kind])
+             for kind, name in KINDS.items()]
+    found = [group for group in found if group[1]]
+    return (found if len(found) > 1 else []) + [("all", results.workloads)]
+
+
+def time_suite(results, allocator, workloads):
+    """Ratios to the baseline, over those of the workloads where both are ok."""
     return mean_of(allocator, [results.score(allocator, workload).ratio
-                               for workload in results.workloads])
+                               for workload in workloads])
 
 
 def footprint_suite(results, allocator):

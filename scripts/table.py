@@ -74,8 +74,8 @@ def baseline_text(results, workload):
     return labels.nanoseconds(base.ns_per_operation_p50) + floor, ""
 
 
-def mean_text(results, allocator):
-    mean = suite.time_suite(results, allocator)
+def mean_text(results, allocator, workloads):
+    mean = suite.time_suite(results, allocator, workloads)
     return (f" {labels.ratio(mean.value)} ({mean.count})" if mean.count else "-"), ""
 
 
@@ -102,8 +102,9 @@ def block(results, names, style):
         cells = [baseline_text(results, workload)]
         cells += [score_text(results.score(name, workload)) for name in names]
         yield format_row(workload, cells, style)
-    means = [mean_text(results, name) for name in names]
-    yield format_row("geometric mean (of)", [("", ""), *means], style)
+    for group, workloads in suite.groups(results):
+        means = [mean_text(results, name, workloads) for name in names]
+        yield format_row(f"mean of {group}", [("", ""), *means], style)
 
 
 def lines(results, style):

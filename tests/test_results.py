@@ -156,6 +156,14 @@ def test_what_lies_within_the_control_is_a_tie(tmp_path):
     assert loaded.score("slab", "json").verdict == "slower"
 
 
+def test_one_slow_round_of_the_control_does_not_raise_the_noise_floor(tmp_path):
+    control = [100, 101, 99, 100, 101, 99, 100, 180]
+    loaded = set_times(tmp_path, {("libc", 0): [100] * 8, ("libc", 1): control,
+                                  ("tiered", 0): [103] * 8})
+    assert loaded.score("tiered", "json").noise_floor == pytest.approx(0.01)
+    assert loaded.score("tiered", "json").verdict == "slower"
+
+
 def test_a_control_that_differs_everywhere_makes_the_machine_unfit(tmp_path):
     loaded = set_times(tmp_path, {("libc", 0): [100] * 8, ("libc", 1): [103] * 8})
     assert loaded.unfit_controls == ["json", "parser", "pair-32"]
@@ -223,7 +231,8 @@ def test_footprint_is_peak_over_live_and_not_shown_for_tiny_heaps(tmp_path):
 
 def test_the_suite_counts_only_what_is_ok(tmp_path):
     loaded = results.load(small(tmp_path, failures={("slab", "json"): ("crashed", "signal 11")}))
-    mean = suite.time_suite(loaded, "slab")
+    mean = suite.time_suite(loaded, "slab", loaded.workloads)
+    assert [name for name, _ in suite.groups(loaded)] == ["Lua programs", "traces", "all"]
     ratios = [loaded.score("slab", name).ratio for name in ("parser", "pair-32")]
     assert mean.count == 2
     assert mean.value == pytest.approx(math.sqrt(ratios[0] * ratios[1]))

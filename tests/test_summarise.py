@@ -79,7 +79,8 @@ def test_the_table_names_each_workload_allocator_and_failure(large):
 def test_the_table_states_noise_floor_means_and_harness_cost(large):
     text = large[1]
     assert "A/A control: a tie in " in text and "Noise floor: median " in text
-    assert "geometric mean (of)" in text and "(26)" in text
+    assert "mean of all" in text and "(26)" in text
+    assert "mean of Lua programs" in text and "mean of traces" in text
     assert "Replaying 8 traces without an allocator (null): from 2." in text
     assert "touched, median 2.0" in text
 
