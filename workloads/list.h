@@ -2,7 +2,7 @@
  * here is the C name, shown with a dash for each underscore; generate_<name> makes its trace, and a
  * run replays that `passes` times. Read with SYNTHETIC defined. */
 SYNTHETIC(pair_32, 35, "100,000 times: 32 B born and freed at once; blocks not touched")
-SYNTHETIC(pair_1m, 200, "10,000 times: 1 MiB born and freed at once; blocks not touched")
+SYNTHETIC(pair_1m, 100, "10,000 times: 1 MiB born and freed at once; blocks not touched")
 SYNTHETIC(realloc_chain, 20, "50,000 times: 32 to 64 to 128 bytes, then freed; blocks not touched")
 SYNTHETIC(free_lifo, 20, "50,000 blocks of Lua's sizes, the newest freed first")
 SYNTHETIC(free_fifo, 20, "50,000 blocks of Lua's sizes, the oldest freed first")
