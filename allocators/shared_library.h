@@ -1,14 +1,15 @@
 /* Any malloc in a shared library as an allocator: its rows in list.h are data.
  *
  * jemalloc takes more thread-local storage than glibc sets aside for libraries loaded late, so a
- * process that opens such a heap must be STARTED with LIBRARY_TUNABLES in its environment.
+ * process that opens such a heap must be STARTED with LIBRARY_TUNABLES in GLIBC_TUNABLES.
  */
 #ifndef SHARED_LIBRARY_H
 #define SHARED_LIBRARY_H
 
 #include "allocator.h"
 
-#define LIBRARY_TUNABLES "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384"
+#define TUNABLES_NAME "GLIBC_TUNABLES"
+#define LIBRARY_TUNABLES "glibc.rtld.optional_static_tls=16384"
 
 struct library_row {
     const char *soname;

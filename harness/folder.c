@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +17,10 @@ static bool open_rows(struct folder *folder, int flags, struct error *error)
     char path[PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/runs.csv", folder->path);
     folder->rows_file = open(path, O_RDWR | O_APPEND | O_CLOEXEC | flags, 0666);
-    if (folder->rows_file >= 0) return true;
+    if (folder->rows_file >= 0 && !flock(folder->rows_file, LOCK_EX | LOCK_NB)) return true;
+    if (errno == EWOULDBLOCK) {
+        return error_set(error, "%s: another heapbench is measuring into it", folder->path);
+    }
     if (errno == EEXIST) {
         return error_set(error,
                          "%s already holds a run: go on with it by --resume, or name "

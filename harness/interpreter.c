@@ -193,17 +193,21 @@ static const struct argp lua_argp = {
  * again with it, and take it away then so that the script finds its own environment. */
 static void start_again_for_libraries(const char *spec, char **argv)
 {
+    char tunables[4096];
     struct spec_description description;
     struct error error;
     if (!spec_describe(spec, &description, &error) || !description.uses_library) return;
-    if (getenv("HEAPBENCH_TUNED")) {
-        unsetenv("HEAPBENCH_TUNED");
-        unsetenv("GLIBC_TUNABLES");
+    const char *own = getenv("HEAPBENCH_OWN_TUNABLES"), *given = getenv(TUNABLES_NAME);
+    if (own) {
+        if (*own) setenv(TUNABLES_NAME, own, 1);
+        else unsetenv(TUNABLES_NAME);
+        unsetenv("HEAPBENCH_OWN_TUNABLES");
         return;
     }
-    if (getenv("GLIBC_TUNABLES")) return; /* the user's own are left as they are */
-    putenv((char *)LIBRARY_TUNABLES);
-    putenv("HEAPBENCH_TUNED=1");
+    snprintf(tunables, sizeof tunables, "%s%s%s", given ? given : "", given ? ":" : "",
+             LIBRARY_TUNABLES);
+    setenv("HEAPBENCH_OWN_TUNABLES", given ? given : "", 1);
+    setenv(TUNABLES_NAME, tunables, 1);
     execv("/proc/self/exe", argv);
 }
 

@@ -223,8 +223,8 @@ static bool make_plan(struct plan *plan, const struct run_options *options, stru
 static bool begin(struct run *run, const struct run_options *options, struct error *error)
 {
     plan_draw(&run->plan);
-    return folder_create(&run->folder, options->folder, run->plan.profile, error) &&
-           plan_identify(&run->plan, error) &&
+    return plan_identify(&run->plan, error) &&
+           folder_create(&run->folder, options->folder, run->plan.profile, error) &&
            machine_write(&run->folder, &run->plan, false, error) && make_room(run, error);
 }
 

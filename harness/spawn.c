@@ -4,6 +4,7 @@
  * tunables that jemalloc needs, and a padding of random length moves the stack (layout bias). Its
  * standard error is caught in a file without a name; the last line explains a failure. Whatever
  * becomes of the child (a signal, an exit without a result, a hang) becomes a result. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -63,7 +64,7 @@ static void write_environment(struct environment *environment, unsigned padding_
     memcpy(environment->padding, "PADDING=", strlen("PADDING="));
     environment->padding[strlen("PADDING=") + padding_bytes % (PADDING_MAXIMUM + 1)] = '\0';
     environment->entries[count++] = environment->padding;
-    environment->entries[count++] = LIBRARY_TUNABLES;
+    environment->entries[count++] = TUNABLES_NAME "=" LIBRARY_TUNABLES;
     environment->entries[count] = NULL;
 }
 
@@ -133,6 +134,7 @@ static bool wait_in_time(pid_t process, unsigned seconds)
     int64_t deadline = now_ms() + (int64_t)seconds * 1000, left;
     struct pollfd watched = {.fd = (int)syscall(SYS_pidfd_open, process, 0), .events = POLLIN};
     bool has_ended = false;
+    assert(watched.fd >= 0); /* Linux 5.3 */
     while (!has_ended && !interrupted && (left = deadline - now_ms()) > 0) {
         has_ended = poll(&watched, 1, (int)(left < 1000000 ? left : 1000000)) > 0;
     }

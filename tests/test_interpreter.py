@@ -101,3 +101,13 @@ def test_planted_scripts_end_as_under_lua51():
         script = PLANTED_SCRIPTS / f"{name}.lua"
         ours, theirs = heapbench("lua", "-a", "tiered", script), lua51(script)
         assert (ours.stderr, ours.returncode) == (theirs.stderr, theirs.returncode)
+
+
+def test_tunables_of_the_user_reach_the_script_unchanged(tmp_path):
+    if "jemalloc" not in names("allocators"):
+        pytest.skip("needs a library that wants a tunable of its own")
+    script = tmp_path / "x.lua"
+    script.write_text("print(os.getenv('GLIBC_TUNABLES'))", encoding="utf-8")
+    environment = {"PATH": "/usr/bin:/bin", "GLIBC_TUNABLES": "glibc.malloc.arena_max=2"}
+    done = heapbench("lua", "-a", "jemalloc", script, env=environment)
+    assert (done.stdout, done.stderr) == ("glibc.malloc.arena_max=2\n", "")

@@ -213,3 +213,12 @@ def test_latest_points_at_the_newest(tmp_path):
     for name in ("one", "two"):
         run(tmp_path / "results" / name, "-a", "libc", "-w", "pair-32")
         assert os.readlink(tmp_path / "results" / "latest") == name
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path):
+    running = start_long_run(tmp_path / "r")
+    done = heapbench("run", "--resume", "-o", tmp_path / "r")
+    running.communicate(timeout=60)
+    assert done.returncode == 1 and "another heapbench" in done.stderr
+    cells = cells_of(tmp_path / "r")
+    assert len(cells) == len(set(cells)) == machine_of(tmp_path / "r")["plan"]["cells"]
