@@ -33,14 +33,14 @@ struct error {
 bool error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum option_kind {
-    OPTION_BYTES,   /* a size in bytes; K, M and G multiply by 1024, 1024^2, 1024^3 */
+    OPTION_BYTES,   /* a size in bytes; K, M, G and T multiply by powers of 1024 */
     OPTION_COUNT,   /* a number of things */
     OPTION_BOOLEAN, /* yes or no; the bare name means yes */
     OPTION_CHOICE,  /* one of the names in `choices`; its number is the position there */
     OPTION_TEXT,    /* anything without a comma or plus sign */
 };
 
-/* One row drives parsing, `heapbench list`, error messages and the README's table. */
+/* One row drives parsing, `heapbench list` and error messages. */
 struct option_row {
     const char *name;
     enum option_kind kind;

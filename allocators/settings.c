@@ -52,7 +52,7 @@ const char *settings_range(const struct option_row *option, char *buffer, size_t
 /* 0 for a suffix that is none, or that the kind does not take. */
 static size_t suffix_factor(enum option_kind kind, const char *suffix)
 {
-    static const char letters[] = "KMG";
+    static const char letters[] = "KMGT";
     if (!*suffix) return 1;
     const char *letter = strchr(letters, *suffix & ~0x20);
     if (kind != OPTION_BYTES || !letter || !*letter || suffix[1]) return 0;
@@ -65,7 +65,7 @@ static bool parse_number(const struct option_row *option, const char *value, siz
     errno = 0;
     unsigned long long number = strtoull(value, &end, 10);
     size_t factor = suffix_factor(option->kind, end);
-    if (end == value || *value == '-' || errno || !factor) return false;
+    if (*value < '0' || *value > '9' || errno || !factor) return false;
     if (__builtin_mul_overflow(number, factor, out)) return false;
     return *out >= option->minimum && *out <= option->maximum;
 }
@@ -143,7 +143,8 @@ bool settings_parse(const struct allocator *allocator, char *text, struct settin
 {
     if (!take_standards(allocator, settings, error)) return false;
     char *rest = text, *name;
-    while ((name = strsep(&rest, ",")) && *text) {
+    bool has_options = *text != '\0';
+    while (has_options && (name = strsep(&rest, ","))) {
         char *value = strchr(name, '=');
         if (value) *value++ = '\0';
         const struct option_row *option = find_option(allocator, name, error);

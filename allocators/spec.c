@@ -10,7 +10,8 @@
 #include "settings.h"
 #include "shared_library.h"
 
-enum { LAYERS_MAXIMUM = 12, TEXT_MAXIMUM = 8192 };
+/* The harness puts a wrapper of its own over what a user may write. */
+enum { SPEC_LAYERS = 12, LAYERS_MAXIMUM = SPEC_LAYERS + 2, TEXT_MAXIMUM = 8192 };
 
 struct stack {
     struct heap heaps[LAYERS_MAXIMUM];
@@ -23,11 +24,15 @@ static bool add_layer(struct stack *stack, char *text, struct error *error)
 {
     size_t layer = stack->layer_count;
     if (layer == LAYERS_MAXIMUM) {
-        return error_set(error, "a spec has at most %d layers", LAYERS_MAXIMUM);
+        return error_set(error, "a spec has at most %d parts", SPEC_LAYERS);
     }
     char *options = strchr(text, ':');
     if (options) *options++ = '\0';
     else options = text + strlen(text);
+    if (!*text) {
+        return error_set(error, "a spec has an empty part: names stand between plus signs, and a "
+                                "library's path may not contain + : or ,");
+    }
     const struct allocator *allocator = registry_find(text, error);
     if (!allocator) return false;
     stack->settings[layer].name = text;
@@ -44,7 +49,6 @@ static bool add_layers(struct stack *stack, const char *spec, struct error *erro
     }
     char *rest = memcpy(stack->text + stack->text_used, spec, length), *layer;
     stack->text_used += length;
-    if (!*spec) return error_set(error, "a spec is empty: give an allocator's name");
     while ((layer = strsep(&rest, "+"))) {
         if (!add_layer(stack, layer, error)) return false;
     }
@@ -146,6 +150,9 @@ bool spec_describe(const char *spec, struct spec_description *out, struct error 
     struct stack *stack = stack_map(error);
     if (!stack) return false;
     bool is_valid = parse(stack, spec, error);
+    if (is_valid && stack->layer_count > SPEC_LAYERS) {
+        is_valid = error_set(error, "a spec has at most %d parts", SPEC_LAYERS);
+    }
     *out = (struct spec_description){0};
     for (size_t i = 0; is_valid && i < stack->layer_count; i++) {
         const struct allocator *allocator = stack->heaps[i].allocator;

@@ -19,8 +19,11 @@
 #include "child.h"
 #include "measure.h"
 
-static void limit_memory(void)
+enum { OUTPUT_MAXIMUM = 256 << 20 }; /* bytes that a script may print */
+
+static void limit_resources(void)
 {
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){OUTPUT_MAXIMUM, OUTPUT_MAXIMUM});
 #ifndef __SANITIZE_ADDRESS__
     rlim_t half = (rlim_t)sysconf(_SC_PHYS_PAGES) * (rlim_t)sysconf(_SC_PAGESIZE) / 2;
     setrlimit(RLIMIT_DATA, &(struct rlimit){half, half});
@@ -52,8 +55,21 @@ static enum outcome identify(const struct cell_request *request, struct cell_res
     if (!code->allocator->identify || !code->allocator->identify(code->state, &result->identity)) {
         identify_executable(&result->identity);
     }
+    const struct heap *innermost = code;
+    while (innermost->inner) innermost = innermost->inner;
+    if (innermost != code && innermost->allocator->identify) {
+        innermost->allocator->identify(innermost->state, &result->backing);
+    }
     heap_close(heap);
     return OUTCOME_OK;
+}
+
+static enum outcome require(const struct cell_request *request, struct cell_result *result)
+{
+    struct workload workload;
+    bool is_there = workload_find(request->path, &workload, &result->error) &&
+                    workload_available(&workload, &result->error);
+    return is_there ? OUTCOME_OK : OUTCOME_UNAVAILABLE;
 }
 
 static enum outcome prove(const struct workload *workload, void *job,
@@ -66,6 +82,12 @@ static enum outcome prove(const struct workload *workload, void *job,
     enum outcome outcome = workload->kind->run(job, heap, &result->error);
     result->counts = *count_calls(heap);
     heap_close(heap);
+    /* A program may catch the error and go on; what it does then cannot be compared. */
+    bool is_script = workload->kind == &workload_kind_lua;
+    if (is_script && result->counts.failed_calls && outcome != OUTCOME_OUT_OF_MEMORY) {
+        error_set(&result->error, "the program went on after a request was refused");
+        return OUTCOME_OUT_OF_MEMORY;
+    }
     return outcome;
 }
 
@@ -85,6 +107,7 @@ static enum outcome take_time(const struct workload *workload, void *job,
     struct usage before, after, dropped;
     struct heap *heap = heap_open(request->spec, &result->error);
     if (!heap) return OUTCOME_UNAVAILABLE;
+    measure_touch_code();
     measure_reset_peak();
     result->resident_before_bytes = measure_resident_bytes();
     measure_usage(&before);
@@ -106,6 +129,7 @@ static enum outcome run_cell(const struct cell_request *request, struct cell_res
 {
     struct workload workload;
     if (request->mode == CELL_IDENTIFY) return identify(request, result);
+    if (request->mode == CELL_REQUIRE) return require(request, result);
     if (!workload_reopen(request->workload, request->path, &workload)) {
         error_set(&result->error, "no workload is called %s", request->workload);
         return OUTCOME_UNAVAILABLE;
@@ -129,8 +153,12 @@ int cell_main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct cell_result *result =
         mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED, CHILD_RESULT_FD, 0);
-    if (result == MAP_FAILED) return 2;
-    limit_memory();
+    if (result == MAP_FAILED) {
+        fprintf(stderr, "heapbench: `cell` is how `run` calls itself; call `heapbench run`\n");
+        return 2;
+    }
+    close(CHILD_RESULT_FD); /* out of the reach of scripts, and of what they start */
+    limit_resources();
     pin(request.cpu);
     result->outcome = run_cell(&request, result);
     result->is_complete = true;

@@ -10,6 +10,7 @@
 
 enum cell_mode {
     CELL_IDENTIFY, /* open the heap and say which file its code comes from; no workload */
+    CELL_REQUIRE,  /* say whether the Lua modules that a script needs are there; no heap */
     CELL_PROVE,    /* untimed, through the `count` wrapper: answer, calls, live bytes */
     CELL_TIME,
 };
@@ -30,6 +31,7 @@ struct cell_result {
     struct error error;
     char answer[ANSWER_LENGTH];
     struct identity identity;          /* CELL_IDENTIFY */
+    struct identity backing;           /* of the innermost heap, where that is a library too */
     struct call_counts counts;         /* CELL_PROVE */
     uint64_t cpu_ns, wall_ns, drop_ns; /* CELL_TIME, and all below */
     uint64_t peak_resident_bytes, resident_before_bytes;

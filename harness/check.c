@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "command.h"
-#include "options.h"
 #include "plan.h"
 
 struct check_options {
@@ -13,25 +12,15 @@ struct check_options {
     unsigned timeout_seconds;
 };
 
-static unsigned long long read_number(const char *text, const char *option,
-                                      struct argp_state *state)
-{
-    char *end;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (*text >= '0' && *text <= '9' && !*end) return number;
-    argp_failure(state, 2, 0, "--%s %s: give a whole number", option, text);
-    return 0;
-}
-
 static error_t take_option(int key, char *value, struct argp_state *state)
 {
     struct check_options *options = state->input;
     switch (key) {
-    case 'a':
-        if (options->specs.count < NAMES_MAXIMUM) options->specs.at[options->specs.count++] = value;
+    case 'a': command_add_name(&options->specs, value, state); return 0;
+    case 's': options->seed = command_number(value, "seed", 0, INT64_MAX, state); return 0;
+    case 't':
+        options->timeout_seconds = (unsigned)command_number(value, "timeout", 1, 86400, state);
         return 0;
-    case 's': options->seed = read_number(value, "seed", state); return 0;
-    case 't': options->timeout_seconds = (unsigned)read_number(value, "timeout", state); return 0;
     case ARGP_KEY_ARG:
         argp_failure(state, 2, 0, "`%s` means nothing here: -a SPEC?", value);
         return 0;
@@ -76,22 +65,13 @@ static bool check_one(const struct contender *contender, const struct check_opti
     return is_ok || (result.outcome == OUTCOME_UNAVAILABLE && options->specs.count == 0);
 }
 
-static bool add_specs(struct plan *plan, const struct names *specs, struct error *error)
-{
-    if (specs->count == 0) return plan_add_all_contenders(plan, error);
-    for (size_t i = 0; i < specs->count; i++) {
-        if (!plan_add_contender(plan, specs->at[i], error)) return false;
-    }
-    return true;
-}
-
 int check_main(int argc, char **argv)
 {
     static struct check_options options = {.seed = 1, .timeout_seconds = 60};
     struct plan plan = {0};
     struct error error = {""};
     command_parse(&check_argp, argc, argv, 0, &options);
-    if (!add_specs(&plan, &options.specs, &error)) return command_fail(2, error.text);
+    if (!plan_add_contenders(&plan, &options.specs, &error)) return command_fail(2, error.text);
     bool is_good = true;
     cell_catch_interrupts();
     for (size_t i = 0; i < plan.contender_count && !cell_was_interrupted(); i++) {

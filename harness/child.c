@@ -1,5 +1,5 @@
-/* heapbench cell MODE SPEC WORKLOAD PATH SEED CPU TIMEOUT: read and written side by side, so that
- * both stay the same. The timeout is the parent's to keep; it is there for people who read ps. */
+/* heapbench cell MODE SPEC WORKLOAD PATH SEED CPU: read and written side by side, so that both stay
+ * the same. */
 #include "child.h"
 
 #include <stdio.h>
@@ -10,7 +10,6 @@ void child_write_arguments(const struct cell_request *request, struct child_argu
     snprintf(out->numbers[0], sizeof out->numbers[0], "%d", (int)request->mode);
     snprintf(out->numbers[1], sizeof out->numbers[1], "%llu", (unsigned long long)request->seed);
     snprintf(out->numbers[2], sizeof out->numbers[2], "%d", request->cpu);
-    snprintf(out->numbers[3], sizeof out->numbers[3], "%u", request->timeout_seconds);
     out->argv[0] = "cell";
     out->argv[1] = out->numbers[0];
     out->argv[2] = (char *)request->spec;
@@ -18,8 +17,7 @@ void child_write_arguments(const struct cell_request *request, struct child_argu
     out->argv[4] = (char *)request->path;
     out->argv[5] = out->numbers[1];
     out->argv[6] = out->numbers[2];
-    out->argv[7] = out->numbers[3];
-    out->argv[8] = NULL;
+    out->argv[7] = NULL;
 }
 
 bool child_read_arguments(int argc, char **argv, struct cell_request *out)
@@ -32,7 +30,6 @@ bool child_read_arguments(int argc, char **argv, struct cell_request *out)
         .path = argv[4],
         .seed = strtoull(argv[5], NULL, 10),
         .cpu = atoi(argv[6]),
-        .timeout_seconds = (unsigned)atoi(argv[7]),
     };
     return true;
 }

@@ -4,6 +4,9 @@
 #define COMMAND_H
 
 #include <argp.h>
+#include <stdint.h>
+
+#include "names.h"
 
 int run_main(int argc, char **argv);
 int list_main(int argc, char **argv);
@@ -12,6 +15,11 @@ int check_main(int argc, char **argv);
 
 /* Prints "heapbench: TEXT" as one line on standard error and returns the status. */
 int command_fail(int status, const char *text);
+
+/* For use while argp parses: each ends the process with one line when the value is wrong. */
+uint64_t command_number(const char *text, const char *option, uint64_t minimum, uint64_t maximum,
+                        struct argp_state *state);
+void command_add_name(struct names *names, const char *name, struct argp_state *state);
 
 /* argp_parse, with the nearest name offered for an option that does not exist. */
 void command_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);

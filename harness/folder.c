@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,12 +75,23 @@ static void draw_path(struct folder *folder, const char *profile)
     snprintf(folder->path, sizeof folder->path, "results/%s-%s", stamp, profile);
 }
 
+/* Every later run would find a folder where its link goes. */
+static bool is_latest(const char *path)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof copy, "%s", path);
+    return !strcmp(basename(copy), "latest");
+}
+
 bool folder_create(struct folder *folder, const char *path, const char *profile,
                    struct error *error)
 {
     char header[RECORD_LINE];
     if (path) snprintf(folder->path, sizeof folder->path, "%s", path);
     else draw_path(folder, profile);
+    if (is_latest(folder->path)) {
+        return error_set(error, "%s points at the newest run: name another folder", path);
+    }
     return make_folders(folder->path, error) && open_rows(folder, O_CREAT | O_EXCL, error) &&
            append(folder, header, record_format_header(header), error);
 }
@@ -119,7 +131,8 @@ static bool cut_partial_row(const struct folder *folder, struct error *error)
     size_t length;
     char *rows = map_rows(folder, &length, error);
     if (!rows) return false;
-    const char *last = memrchr(rows, '\n', length);
+    /* After a loss of power a file system may leave zeros. */
+    const char *last = memrchr(rows, '\n', strlen(rows));
     size_t whole = last ? (size_t)(last + 1 - rows) : 0;
     bool is_good = check_header(folder, rows, error);
     free(rows);
@@ -172,7 +185,18 @@ bool folder_link_latest(const struct folder *folder, struct error *error)
     snprintf(fresh, sizeof fresh, "%s.new", link);
     unlink(fresh);
     if (!symlink(name, fresh) && !rename(fresh, link)) return true;
-    return error_set(error, "%s: %s", link, strerror(errno));
+    int why = errno;
+    unlink(fresh);
+    return error_set(error, "%s does not point at this run: %s", link, strerror(why));
+}
+
+void folder_discard(struct folder *folder)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/runs.csv", folder->path);
+    unlink(path);
+    rmdir(folder->path);
+    folder_close(folder);
 }
 
 void folder_close(struct folder *folder)

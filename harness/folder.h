@@ -29,6 +29,9 @@ bool folder_read(const struct folder *folder,
                  bool (*take)(void *receiver, const struct record *record, struct error *error),
                  void *receiver, struct error *error);
 
+/* Takes back a folder in which nothing has been measured. */
+void folder_discard(struct folder *folder);
+
 /* Points results/latest at the folder, when that is where it stands. */
 bool folder_link_latest(const struct folder *folder, struct error *error);
 

@@ -1,56 +1,68 @@
-/* What each allocator's code and each script really is: file, version and digest, found out by a
- * child process for each allocator, so that a library that hangs or crashes when loaded is a reason
- * for being unavailable and nothing worse. */
-#include <errno.h>
+/* Files are digested here, in the parent: a child under test is not asked what it is made of. */
+#include "identify.h"
+
 #include <sha256.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "plan.h"
 
 enum { IDENTIFY_TIMEOUT_SECONDS = 20 };
 
-static void digest_file(struct provenance *provenance)
+static void digest_file(const char *file, char digest[DIGEST_LENGTH])
 {
-    if (!SHA256File(provenance->file, provenance->digest)) provenance->digest[0] = '\0';
+    if (!*file || !SHA256File(file, digest)) digest[0] = '\0';
 }
 
-static bool identify_contender(struct contender *contender, struct error *error)
+static bool ask(struct cell_request request, struct cell_result *result, struct provenance *out,
+                struct error *error)
 {
-    struct cell_result result = {0};
-    struct provenance *provenance = &contender->provenance;
-    struct cell_request request = {.mode = CELL_IDENTIFY,
-                                   .spec = contender->spec,
-                                   .workload = "",
-                                   .path = "",
-                                   .cpu = -1,
-                                   .timeout_seconds = IDENTIFY_TIMEOUT_SECONDS};
-    if (!cell_spawn(&request, &result, error)) return false;
-    provenance->is_available = result.outcome == OUTCOME_OK;
-    snprintf(provenance->reason, sizeof provenance->reason, "%s", result.error.text);
-    snprintf(provenance->file, sizeof provenance->file, "%s", result.identity.file);
-    snprintf(provenance->version, sizeof provenance->version, "%s", result.identity.version);
-    digest_file(provenance);
+    request.workload = "";
+    request.cpu = -1;
+    request.timeout_seconds = IDENTIFY_TIMEOUT_SECONDS;
+    memset(result, 0, sizeof *result);
+    if (!cell_spawn(&request, result, error)) return false;
+    out->is_available = result->outcome == OUTCOME_OK;
+    snprintf(out->reason, sizeof out->reason, "%s", result->error.text);
     return true;
 }
 
-static void identify_task(struct task *task)
+bool identify_spec(const char *spec, struct provenance *out, struct error *error)
 {
-    struct error reason = {""};
-    struct provenance *provenance = &task->provenance;
-    provenance->is_available = workload_available(&task->workload, &reason);
-    snprintf(provenance->reason, sizeof provenance->reason, "%s", reason.text);
-    if (!*task->workload.path) return;
-    snprintf(provenance->file, sizeof provenance->file, "%s", task->workload.path);
-    digest_file(provenance);
+    struct cell_result result;
+    struct cell_request request = {.mode = CELL_IDENTIFY, .spec = spec, .path = ""};
+    if (!ask(request, &result, out, error)) return false;
+    snprintf(out->file, sizeof out->file, "%s", result.identity.file);
+    snprintf(out->version, sizeof out->version, "%s", result.identity.version);
+    snprintf(out->backing_file, sizeof out->backing_file, "%s", result.backing.file);
+    digest_file(out->file, out->digest);
+    digest_file(out->backing_file, out->backing_digest);
+    return true;
 }
 
-bool plan_identify(struct plan *plan, struct error *error)
+static bool read_change(const char *file, struct timespec *out)
 {
-    for (size_t i = 0; i < plan->contender_count; i++) {
-        if (!identify_contender(&plan->contenders[i], error)) return false;
-    }
-    for (size_t i = 0; i < plan->task_count; i++) identify_task(&plan->tasks[i]);
+    struct stat status;
+    if (stat(file, &status)) return false;
+    *out = status.st_mtim;
     return true;
+}
+
+bool identify_workload(const struct workload *workload, struct provenance *out, struct error *error)
+{
+    struct cell_result result;
+    struct cell_request request = {.mode = CELL_REQUIRE, .spec = "", .path = workload->path};
+    out->is_available = true;
+    if (!*workload->path) return true;
+    snprintf(out->file, sizeof out->file, "%s", workload->path);
+    read_change(out->file, &out->changed);
+    digest_file(out->file, out->digest);
+    bool is_asked = *workload->needs || *workload->fault;
+    return !is_asked || ask(request, &result, out, error);
+}
+
+bool identify_is_same(const struct provenance *provenance)
+{
+    struct timespec now;
+    if (!provenance->changed.tv_sec) return true;
+    return read_change(provenance->file, &now) && now.tv_sec == provenance->changed.tv_sec &&
+           now.tv_nsec == provenance->changed.tv_nsec;
 }

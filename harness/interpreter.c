@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../allocators/shared_library.h"
+#include "../workloads/traceback.h"
 #include "command.h"
 #include "report.h"
 
@@ -47,23 +48,10 @@ static void stop_at_signal(int number)
     lua_sethook(running_state, stop_at_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
-static int add_traceback(lua_State *L)
-{
-    if (!lua_isstring(L, 1)) return 1;
-    lua_getfield(L, LUA_GLOBALSINDEX, "debug");
-    if (!lua_istable(L, -1)) return lua_pop(L, 1), 1;
-    lua_getfield(L, -1, "traceback");
-    if (!lua_isfunction(L, -1)) return lua_pop(L, 2), 1;
-    lua_pushvalue(L, 1);
-    lua_pushinteger(L, 2);
-    lua_call(L, 2, 1);
-    return 1;
-}
-
 static int call(lua_State *L, int argument_count, int result_count)
 {
     int base = lua_gettop(L) - argument_count;
-    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, traceback_add);
     lua_insert(L, base);
     running_state = L;
     signal(SIGINT, stop_at_signal);

@@ -51,21 +51,12 @@ static void find_availability(const struct allocator *allocator, char reason[REA
 {
     char spec[128];
     struct error error = {""};
-    struct cell_result result = {0};
+    struct provenance provenance = {0};
     bool is_wrapper = allocator->traits & TRAIT_WRAPPER;
-    struct cell_request request = {.mode = CELL_IDENTIFY,
-                                   .spec = spec,
-                                   .workload = "",
-                                   .path = "",
-                                   .cpu = -1,
-                                   .timeout_seconds = 20};
     snprintf(spec, sizeof spec, "%s%s", allocator->name, is_wrapper ? "+libc" : "");
-    if (!cell_spawn(&request, &result, &error)) {
-        snprintf(reason, REASON_LENGTH, "%s", error.text);
-    } else {
-        bool is_ok = result.outcome == OUTCOME_OK;
-        snprintf(reason, REASON_LENGTH, "%s", is_ok ? "ok" : result.error.text);
-    }
+    bool is_asked = identify_spec(spec, &provenance, &error);
+    const char *why = is_asked ? provenance.reason : error.text;
+    snprintf(reason, REASON_LENGTH, "%s", provenance.is_available ? "ok" : why);
 }
 
 static void print_options(const struct allocator *allocator)
@@ -119,14 +110,15 @@ static bool list_workloads(bool is_csv, struct error *error)
     if (is_csv) printf("name,kind,available,summary\n");
     else printf("Workloads (a path of a Lua script is one, too)\n");
     for (const struct workload *at = list; *at->name; at++) {
-        struct error reason = {"ok"};
-        bool is_available = workload_available(at, &reason);
+        struct provenance found = {0};
+        if (!identify_workload(at, &found, error)) return false;
+        const char *reason = found.is_available ? "ok" : found.reason;
         if (is_csv) {
-            print_csv((const char *const[]){at->name, at->kind->name, reason.text, at->summary}, 4);
+            print_csv((const char *const[]){at->name, at->kind->name, reason, at->summary}, 4);
             continue;
         }
         printf("  %-16s %-7s %s\n", at->name, at->kind->name, at->summary);
-        if (!is_available) printf("%26sUNAVAILABLE: %s\n", "", reason.text);
+        if (!found.is_available) printf("%26sUNAVAILABLE: %s\n", "", reason);
     }
     free((void *)list);
     return true;

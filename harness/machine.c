@@ -23,12 +23,29 @@ static const char *shorten(const char *file)
     return is_below ? file + length + 1 : file;
 }
 
+/* JSON is UTF-8 and nothing else: what is not becomes question marks. */
+static json_t *describe_text(const char *text)
+{
+    char plain[4096];
+    json_t *string = json_string(text);
+    if (string) return string;
+    snprintf(plain, sizeof plain, "%s", text);
+    for (char *at = plain; *at; at++) *at = (*at & 0x80) ? '?' : *at;
+    return json_string(plain);
+}
+
 static json_t *describe_provenance(const struct provenance *provenance)
 {
-    return json_pack("{s:s, s:s, s:s, s:b, s:s?}", "file", shorten(provenance->file), "version",
-                     provenance->version, "sha256", provenance->digest, "available",
-                     provenance->is_available, "reason",
-                     provenance->is_available ? NULL : provenance->reason);
+    json_t *reason = provenance->is_available ? json_null() : describe_text(provenance->reason);
+    json_t *object =
+        json_pack("{s:o, s:o, s:s, s:b, s:o}", "file", describe_text(shorten(provenance->file)),
+                  "version", describe_text(provenance->version), "sha256", provenance->digest,
+                  "available", provenance->is_available, "reason", reason);
+    if (*provenance->backing_file) {
+        json_object_set_new(object, "backing_file", describe_text(provenance->backing_file));
+        json_object_set_new(object, "backing_sha256", json_string(provenance->backing_digest));
+    }
+    return object;
 }
 
 static json_t *describe_contenders(const struct plan *plan)
@@ -57,7 +74,7 @@ static json_t *describe_tasks(const struct plan *plan)
         json_t *object = describe_provenance(&plan->tasks[i].provenance);
         json_object_set_new(object, "name", json_string(workload->name));
         json_object_set_new(object, "kind", json_string(workload->kind->name));
-        json_object_set_new(object, "summary", json_string(workload->summary));
+        json_object_set_new(object, "summary", describe_text(workload->summary));
         json_array_append_new(list, object);
     }
     return list;
@@ -138,11 +155,19 @@ bool machine_write(const struct folder *folder, const struct plan *plan, bool is
     return save(folder, root, error);
 }
 
+static bool is_digest(const json_t *object, const char *key, const char *now)
+{
+    const char *then = json_string_value(json_object_get(object, key));
+    return !strcmp(then ? then : "", now);
+}
+
 static bool check_digest(const json_t *object, const struct provenance *now, const char *name,
                          struct error *error)
 {
-    const char *then = json_string_value(json_object_get(object, "sha256"));
-    if (then && !strcmp(then, now->digest)) return true;
+    if (is_digest(object, "sha256", now->digest) &&
+        is_digest(object, "backing_sha256", now->backing_digest)) {
+        return true;
+    }
     return error_set(error, "%s is not what it was when the run began (%s): measure anew", name,
                      *now->file ? now->file : "its file is gone");
 }
@@ -198,10 +223,26 @@ static bool read_numbers(const json_t *object, struct plan *plan)
                     &rounds, "timeout_s", &timeout, "seed", &seed))
         return false;
     snprintf(plan->profile, sizeof plan->profile, "%s", profile);
+    if (rounds < 1 || rounds > 1000 || timeout < 1) return false;
     plan->rounds = (unsigned)rounds;
     plan->timeout_seconds = (unsigned)timeout;
     plan->seed = (uint64_t)seed;
     return true;
+}
+
+/* A run is of one machine, one kernel, one compiler. */
+static bool check_key(const json_t *root, const char *path, struct error *error)
+{
+    json_t *machine = facts_machine(), *program = facts_program();
+    json_t *key = draw_key(machine, program);
+    bool is_same = json_equal(key, json_object_get(root, "key"));
+    json_decref(key);
+    json_decref(program);
+    json_decref(machine);
+    return is_same || error_set(error,
+                                "%s: begun on another machine, kernel or compiler (the key "
+                                "differs): measure anew",
+                                path);
 }
 
 static bool read_plan(const json_t *root, const char *path, struct plan *plan, struct error *error)
@@ -215,18 +256,23 @@ static bool read_plan(const json_t *root, const char *path, struct plan *plan, s
                          (int)format, MACHINE_FORMAT);
     }
     if (!read_numbers(object, plan)) return error_set(error, "%s has no plan", path);
-    return read_contenders(allocators, plan, error) && read_tasks(workloads, plan, error) &&
-           plan_identify(plan, error) && check_provenance(allocators, workloads, plan, error);
+    return check_key(root, path, error) && read_contenders(allocators, plan, error) &&
+           read_tasks(workloads, plan, error) && plan_identify(plan, error) &&
+           check_provenance(allocators, workloads, plan, error);
 }
 
-bool machine_read_plan(const struct folder *folder, struct plan *plan, struct error *error)
+bool machine_read_plan(const struct folder *folder, struct plan *plan, size_t *cell_count,
+                       struct error *error)
 {
     char path[PATH_MAX + 32];
     json_error_t why;
     machine_path(folder, path);
     json_t *root = json_load_file(path, 0, &why);
+    if (!root && why.line < 0) return error_set(error, "%s", why.text);
     if (!root) return error_set(error, "%s: line %d: %s", path, why.line, why.text);
     bool is_read = read_plan(root, path, plan, error);
+    json_t *cells = json_object_get(json_object_get(root, "plan"), "cells");
+    *cell_count = (size_t)json_integer_value(cells);
     json_decref(root);
     return is_read;
 }

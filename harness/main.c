@@ -1,6 +1,8 @@
 /* heapbench measures memory allocators under Lua 5.1. This file is the table of its commands. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../allocators/nearest.h"
 #include "child.h"
@@ -42,8 +44,17 @@ static int refuse(const char *name)
     return command_fail(2, line);
 }
 
+/* A closed standard stream's number would go to the next file opened, runs.csv perhaps. */
+static void fill_standard_streams(void)
+{
+    int file;
+    while ((file = open("/dev/null", O_RDWR)) >= 0 && file <= STDERR_FILENO) continue;
+    if (file > STDERR_FILENO) close(file);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_streams();
     if (argc < 2) return print_help(stderr, 2);
     /* A cell is started with the command as its own first argument. */
     int first = strcmp(argv[0], "cell") ? 1 : 0;

@@ -4,8 +4,10 @@
 #include "measure.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +17,31 @@ static uint64_t read_clock(clockid_t clock)
     struct timespec now;
     clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int touch_library(struct dl_phdr_info *library, size_t size, void *page_bytes)
+{
+    (void)size;
+    uintptr_t page = *(uintptr_t *)page_bytes;
+    for (int i = 0; i < library->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &library->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
+        uintptr_t start = (library->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        uintptr_t end = library->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+        madvise((void *)start, end - start, MADV_POPULATE_READ);
+    }
+    return 0;
+}
+
+void measure_touch_code(void)
+{
+    uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+    dl_iterate_phdr(touch_library, &page_bytes);
+}
+
+int64_t measure_now_ms(void)
+{
+    return (int64_t)(read_clock(CLOCK_MONOTONIC) / 1000000);
 }
 
 void measure_reset_peak(void)

@@ -1,5 +1,5 @@
-/* The columns of runs.csv, in order: the one list behind the file, `heapbench list metrics`, the
- * README's table and the Python reader. METRIC(name, unit, meaning); a unit of "text" is quoted as
+/* The columns of runs.csv, in order: the one list behind the file, `heapbench list metrics` and
+ * the Python reader. METRIC(name, unit, meaning); a unit of "text" is quoted as
  * CSV does, all others are whole numbers, empty where the row has none. Only an `ok` row of a timed
  * round has times. Read with METRIC defined. */
 METRIC(allocator, "text", "spec as given, such as tiered:max=1024")

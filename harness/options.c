@@ -45,42 +45,21 @@ static const struct profile *find_profile(const char *name, struct argp_state *s
     return NULL;
 }
 
-static uint64_t read_number(const char *text, const char *option, uint64_t minimum,
-                            uint64_t maximum, struct argp_state *state)
-{
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || number < minimum || number > maximum) {
-        argp_failure(state, 2, 0, "--%s %s: give a whole number from %llu to %llu", option, text,
-                     (unsigned long long)minimum, (unsigned long long)maximum);
-    }
-    return number;
-}
-
-static void add_name(struct names *names, const char *name, struct argp_state *state)
-{
-    if (names->count == NAMES_MAXIMUM) {
-        argp_failure(state, 2, 0, "%s: at most %d of a kind in one run", name, NAMES_MAXIMUM);
-    }
-    names->at[names->count++] = name;
-}
-
 static error_t take_option(int key, char *value, struct argp_state *state)
 {
     struct run_options *options = state->input;
     bool names_plan = true;
     switch (key) {
-    case 'a': add_name(&options->specs, value, state); break;
-    case 'w': add_name(&options->workloads, value, state); break;
+    case 'a': command_add_name(&options->specs, value, state); break;
+    case 'w': command_add_name(&options->workloads, value, state); break;
     case KEY_PROFILE: options->profile = find_profile(value, state); break;
     case KEY_ROUNDS:
-        options->rounds = (unsigned)read_number(value, "rounds", 1, ROUNDS_MAXIMUM, state);
+        options->rounds = (unsigned)command_number(value, "rounds", 1, ROUNDS_MAXIMUM, state);
         break;
-    case KEY_SEED: options->seed = read_number(value, "seed", 0, INT64_MAX, state); break;
+    case KEY_SEED: options->seed = command_number(value, "seed", 0, INT64_MAX, state); break;
     case KEY_TIMEOUT:
         options->timeout_seconds =
-            (unsigned)read_number(value, "timeout", 1, TIMEOUT_MAXIMUM, state);
+            (unsigned)command_number(value, "timeout", 1, TIMEOUT_MAXIMUM, state);
         break;
     default: names_plan = false;
     }

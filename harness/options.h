@@ -6,12 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NAMES_MAXIMUM = 256 };
-
-struct names {
-    const char *at[NAMES_MAXIMUM];
-    size_t count;
-};
+#include "names.h"
 
 struct profile {
     const char *name;

@@ -4,6 +4,7 @@
  * answers are what the others are held against. */
 #include "plan.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +18,24 @@ static void *grow(void *array, size_t count, size_t element_bytes)
     return grown;
 }
 
+/* What stands in runs.csv must come out of it as it went in. JSON knows nothing but UTF-8. */
+static bool is_plain(const char *name, struct error *error)
+{
+    bool is_good = strlen(name) < NAME_MAXIMUM;
+    for (const char *at = name; *at; at++) is_good &= (unsigned char)*at >= ' ' && *at != 127;
+    json_t *text = json_string(name);
+    is_good &= text != NULL;
+    json_decref(text);
+    return is_good || error_set(error,
+                                "a spec or a script's path has at most %d characters, all of "
+                                "them printable UTF-8: %.60s",
+                                NAME_MAXIMUM - 1, name);
+}
+
 bool plan_add_contender(struct plan *plan, const char *spec, struct error *error)
 {
     struct spec_description description;
+    if (!is_plain(spec, error)) return false;
     if (!spec_describe(spec, &description, error)) return false;
     for (size_t i = 0; i < plan->contender_count; i++) {
         if (!strcmp(plan->contenders[i].spec, spec)) return true;
@@ -43,12 +59,12 @@ static void add_workload(struct plan *plan, const struct workload *workload)
 bool plan_add_task(struct plan *plan, const char *name, struct error *error)
 {
     struct workload workload;
-    if (!workload_find(name, &workload, error)) return false;
+    if (!is_plain(name, error) || !workload_find(name, &workload, error)) return false;
     add_workload(plan, &workload);
     return true;
 }
 
-bool plan_add_all_contenders(struct plan *plan, struct error *error)
+static bool add_all_contenders(struct plan *plan, struct error *error)
 {
     const struct allocator *allocator;
     for (size_t i = 0; (allocator = registry_at(i)); i++) {
@@ -58,12 +74,43 @@ bool plan_add_all_contenders(struct plan *plan, struct error *error)
     return true;
 }
 
-bool plan_add_all_tasks(struct plan *plan, struct error *error)
+static bool add_all_tasks(struct plan *plan, struct error *error)
 {
     const struct workload *list = workload_list(error);
     if (!list) return false;
     for (const struct workload *at = list; *at->name; at++) add_workload(plan, at);
     free((void *)list);
+    return true;
+}
+
+bool plan_add_contenders(struct plan *plan, const struct names *specs, struct error *error)
+{
+    if (specs->count == 0) return add_all_contenders(plan, error);
+    for (size_t i = 0; i < specs->count; i++) {
+        if (!plan_add_contender(plan, specs->at[i], error)) return false;
+    }
+    return true;
+}
+
+bool plan_add_tasks(struct plan *plan, const struct names *names, struct error *error)
+{
+    if (names->count == 0) return add_all_tasks(plan, error);
+    for (size_t i = 0; i < names->count; i++) {
+        if (!plan_add_task(plan, names->at[i], error)) return false;
+    }
+    return true;
+}
+
+bool plan_identify(struct plan *plan, struct error *error)
+{
+    for (size_t i = 0; i < plan->contender_count; i++) {
+        struct contender *contender = &plan->contenders[i];
+        if (!identify_spec(contender->spec, &contender->provenance, error)) return false;
+    }
+    for (size_t i = 0; i < plan->task_count; i++) {
+        struct task *task = &plan->tasks[i];
+        if (!identify_workload(&task->workload, &task->provenance, error)) return false;
+    }
     return true;
 }
 
@@ -93,12 +140,16 @@ static void add_cell(struct plan *plan, struct cell cell)
     plan->cells[plan->cell_count++] = cell;
 }
 
+/* The baseline's copy comes second: an answer that is not the same twice proves nothing. */
 static void draw_proof(struct plan *plan, struct random *random)
 {
     for (unsigned task = 0; task < plan->task_count; task++) {
-        for (unsigned contender = 0; contender < plan->contender_count; contender++) {
+        for (unsigned i = 0; i <= plan->contender_count; i++) {
             unsigned padding = (unsigned)random_below(random, 4096);
-            add_cell(plan, (struct cell){contender, task, 0, 0, padding});
+            bool is_copy = i == 1;
+            unsigned contender = i ? i - 1 : 0;
+            if (is_copy && task == 0) continue;
+            add_cell(plan, (struct cell){contender, task, 0, is_copy, padding});
         }
     }
 }
@@ -120,7 +171,7 @@ static void draw_group(struct plan *plan, unsigned round, unsigned task, struct 
 void plan_draw(struct plan *plan)
 {
     struct random random;
-    size_t most = (plan->rounds + 1) * plan->task_count * (plan->contender_count + 1);
+    size_t most = ((size_t)plan->rounds + 1) * plan->task_count * (plan->contender_count + 1);
     unsigned tasks[plan->task_count];
     random_seed(&random, plan->seed);
     plan->cells = calloc(most, sizeof *plan->cells);

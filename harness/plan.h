@@ -3,18 +3,8 @@
 #ifndef PLAN_H
 #define PLAN_H
 
-#include "cell.h"
-
-enum { DIGEST_LENGTH = 65, REASON_LENGTH = 512 };
-
-/* Whether something can be had, and what it is made of. */
-struct provenance {
-    bool is_available;
-    char reason[REASON_LENGTH]; /* why not */
-    char file[4096];            /* of the code, or of the script */
-    char version[64];
-    char digest[DIGEST_LENGTH]; /* SHA-256 of the file, in hexadecimal; "" without a file */
-};
+#include "identify.h"
+#include "names.h"
 
 struct contender {
     char *spec;
@@ -49,9 +39,9 @@ struct plan {
 bool plan_add_contender(struct plan *plan, const char *spec, struct error *error);
 bool plan_add_task(struct plan *plan, const char *name, struct error *error);
 
-/* All that `list` shows, wrappers left out. */
-bool plan_add_all_contenders(struct plan *plan, struct error *error);
-bool plan_add_all_tasks(struct plan *plan, struct error *error);
+/* The same of several; no names mean all that `list` shows, wrappers left out. */
+bool plan_add_contenders(struct plan *plan, const struct names *specs, struct error *error);
+bool plan_add_tasks(struct plan *plan, const struct names *names, struct error *error);
 
 /* An empty plan with the contract, the baseline and the null allocator, which every run has. */
 bool plan_open(struct plan *plan, struct error *error);

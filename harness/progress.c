@@ -3,16 +3,19 @@
 #include "progress.h"
 
 #include <stdio.h>
-#include <time.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "measure.h"
 
 enum { BAR_WIDTH = 24, LINE_WIDTH = 78 };
 
-static uint64_t now_ms(void)
+/* One less than the terminal has, so that the cursor stays in the line. */
+static int line_width(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    struct winsize size;
+    bool is_known = !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col > 1;
+    return is_known && size.ws_col <= LINE_WIDTH ? size.ws_col - 1 : LINE_WIDTH;
 }
 
 void progress_open(struct progress *progress, size_t first, size_t total)
@@ -21,13 +24,13 @@ void progress_open(struct progress *progress, size_t first, size_t total)
         .is_terminal = isatty(STDERR_FILENO),
         .total = total,
         .first = first,
-        .started_ms = now_ms(),
+        .started_ms = measure_now_ms(),
     };
 }
 
 static unsigned seconds_left(const struct progress *progress, size_t done)
 {
-    uint64_t elapsed_ms = now_ms() - progress->started_ms;
+    uint64_t elapsed_ms = (uint64_t)(measure_now_ms() - progress->started_ms);
     size_t here = done - progress->first;
     if (here == 0) return 0;
     return (unsigned)(elapsed_ms * (progress->total - done) / here / 1000);
@@ -43,7 +46,7 @@ static void draw_bar(const struct progress *progress, size_t done, const char *a
     bar[BAR_WIDTH] = '\0';
     snprintf(line, sizeof line, "[%s] %zu/%zu, %u:%02u left, %s on %s", bar, done, progress->total,
              left / 60, left % 60, allocator, workload);
-    fprintf(stderr, "\r%-*s", LINE_WIDTH, line);
+    fprintf(stderr, "\r%-*.*s", line_width(), line_width(), line);
 }
 
 static void print_line(struct progress *progress, size_t done)
@@ -65,5 +68,5 @@ void progress_show(struct progress *progress, size_t done, const char *allocator
 
 void progress_close(struct progress *progress)
 {
-    if (progress->is_terminal) fprintf(stderr, "\r%*s\r", LINE_WIDTH, "");
+    if (progress->is_terminal) fprintf(stderr, "\r%*s\r", line_width(), "");
 }

@@ -11,10 +11,11 @@ struct progress {
     bool is_terminal;
     size_t total, first; /* cells in all, and where this process began (resumed runs) */
     unsigned tenth_shown;
-    uint64_t started_ms;
+    int64_t started_ms;
 };
 
 void progress_open(struct progress *progress, size_t first, size_t total);
+/* The cell named is the one that is about to run. */
 void progress_show(struct progress *progress, size_t done, const char *allocator,
                    const char *workload);
 

@@ -53,12 +53,14 @@ static void print_calls(FILE *out, const struct call_counts *counts)
 
 void report_print(FILE *out, const struct heap *heap)
 {
-    extern const struct allocator allocator_count;
     for (; heap; heap = heap->inner) {
         struct heap_statistics statistics;
         heap_statistics(heap, &statistics);
         fprintf(out, "%s\n", heap->allocator->name);
-        if (heap->allocator == &allocator_count) print_calls(out, count_calls(heap));
+        if (heap->allocator == &allocator_count) {
+            print_calls(out, count_calls(heap)); /* its other figures are the inner heap's */
+            continue;
+        }
         print_statistics(out, &statistics);
         print_tiers(out, heap);
     }

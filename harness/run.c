@@ -26,7 +26,7 @@ struct run {
     struct folder folder;
     struct plan plan;
     struct fate *fates;             /* contender_count rows of task_count */
-    char (*answers)[ANSWER_LENGTH]; /* the baseline's of round 0, one a task; "" when none */
+    char (*answers)[ANSWER_LENGTH]; /* the first of round 0, one a task; "" when none */
     size_t done;
     size_t outcome_counts[OUTCOME_TIMED_OUT + 1];
     int cpu;
@@ -61,23 +61,26 @@ static bool is_foregone(const struct run *run, const struct cell *cell, struct c
     const struct provenance *contender = &run->plan.contenders[cell->contender].provenance;
     const struct provenance *task = &run->plan.tasks[cell->task].provenance;
     const struct fate *contract = &run->fates[cell->contender * run->plan.task_count];
-    const struct fate *former = fate_of(run, cell);
+    const struct fate *former = fate_of(run, cell), *baseline = &run->fates[cell->task];
     if (!contender->is_available) fail(result, OUTCOME_UNAVAILABLE, contender->reason);
     else if (!task->is_available) fail(result, OUTCOME_UNAVAILABLE, task->reason);
     else if (former->has_failed) fail(result, former->outcome, former->detail);
     else if (contract->has_failed) fail(result, contract->outcome, contract->detail);
+    /* Without a right answer under libc there is none to compare with. */
+    else if (baseline->has_failed && baseline->outcome == OUTCOME_WRONG_ANSWER)
+        fail(result, baseline->outcome, baseline->detail);
     else return false;
     return true;
 }
 
-/* The baseline's answer in round 0 is the one that all others must give. */
+/* The first answer in round 0, the baseline's if it has one, is what all others must give. */
 static void judge_answer(struct run *run, const struct cell *cell, struct cell_result *result)
 {
     char *expected = run->answers[cell->task];
     if (result->outcome != OUTCOME_OK || run->plan.contenders[cell->contender].is_replay_only) {
         return;
     }
-    if (cell->contender == 0 && cell->round == 0) strcpy(expected, result->answer);
+    if (!*expected && cell->round == 0) strcpy(expected, result->answer);
     if (!*expected || !strcmp(expected, result->answer)) return;
     result->outcome = OUTCOME_WRONG_ANSWER;
     error_set(&result->error, "%s instead of %s%s", result->answer, expected,
@@ -160,6 +163,10 @@ static bool run_cell(struct run *run, const struct cell *cell, struct error *err
         .timeout_seconds = run->plan.timeout_seconds,
     };
     memset(&result, 0, sizeof result);
+    if (!identify_is_same(&task->provenance)) {
+        return error_set(error, "%s was changed while it was measured: measure anew",
+                         task->provenance.file);
+    }
     if (!is_foregone(run, cell, &result) && !cell_spawn(&request, &result, error)) return false;
     judge_answer(run, cell, &result);
     return write_row(run, cell, &result, error);
@@ -170,14 +177,13 @@ static bool run_cells(struct run *run, struct error *error)
     struct progress progress;
     const struct plan *plan = &run->plan;
     bool is_good = true;
-    cell_catch_interrupts();
     progress_open(&progress, run->done, plan->cell_count);
     while (is_good && run->done < plan->cell_count && !cell_was_interrupted()) {
         const struct cell *cell = &plan->cells[run->done];
-        is_good = run_cell(run, cell, error);
-        run->done += is_good;
         progress_show(&progress, run->done, plan->contenders[cell->contender].spec,
                       plan->tasks[cell->task].workload.name);
+        is_good = run_cell(run, cell, error);
+        run->done += is_good;
     }
     progress_close(&progress);
     if (cell_was_interrupted()) {
@@ -198,17 +204,6 @@ static bool make_room(struct run *run, struct error *error)
     return error_set(error, "no memory for a plan of %zu cells", run->plan.cell_count);
 }
 
-static bool add_names(struct plan *plan, const struct names *names,
-                      bool (*add)(struct plan *, const char *, struct error *),
-                      bool (*add_all)(struct plan *, struct error *), struct error *error)
-{
-    if (names->count == 0) return add_all(plan, error);
-    for (size_t i = 0; i < names->count; i++) {
-        if (!add(plan, names->at[i], error)) return false;
-    }
-    return true;
-}
-
 static bool make_plan(struct plan *plan, const struct run_options *options, struct error *error)
 {
     if (!plan_open(plan, error)) return false;
@@ -216,16 +211,31 @@ static bool make_plan(struct plan *plan, const struct run_options *options, stru
     plan->seed = options->seed;
     plan->timeout_seconds = options->timeout_seconds;
     snprintf(plan->profile, sizeof plan->profile, "%s", options->profile->name);
-    return add_names(plan, &options->specs, plan_add_contender, plan_add_all_contenders, error) &&
-           add_names(plan, &options->workloads, plan_add_task, plan_add_all_tasks, error);
+    return plan_add_contenders(plan, &options->specs, error) &&
+           plan_add_tasks(plan, &options->workloads, error);
+}
+
+/* A library named by its path is what the user came to measure. */
+static bool check_libraries(const struct plan *plan, struct error *error)
+{
+    for (size_t i = 0; i < plan->contender_count; i++) {
+        const struct provenance *provenance = &plan->contenders[i].provenance;
+        if (provenance->is_available || !strchr(plan->contenders[i].spec, '/')) continue;
+        return error_set(error, "%s", provenance->reason);
+    }
+    return true;
 }
 
 static bool begin(struct run *run, const struct run_options *options, struct error *error)
 {
     plan_draw(&run->plan);
-    return plan_identify(&run->plan, error) &&
-           folder_create(&run->folder, options->folder, run->plan.profile, error) &&
-           machine_write(&run->folder, &run->plan, false, error) && make_room(run, error);
+    if (!plan_identify(&run->plan, error) || !check_libraries(&run->plan, error) ||
+        !folder_create(&run->folder, options->folder, run->plan.profile, error)) {
+        return false;
+    }
+    if (machine_write(&run->folder, &run->plan, false, error)) return make_room(run, error);
+    folder_discard(&run->folder);
+    return false;
 }
 
 static enum outcome read_outcome(const char *name)
@@ -255,8 +265,9 @@ static bool take_row(void *receiver, const struct record *record, struct error *
         return error_set(error, "%s/runs.csv: row %zu is not the plan's: measure anew",
                          run->folder.path, run->done + 2);
     }
-    if (cell->contender == 0 && cell->round == 0) {
-        snprintf(run->answers[cell->task], ANSWER_LENGTH, "%s", text_of(record, METRIC_answer));
+    char *answer = run->answers[cell->task];
+    if (!*answer && cell->round == 0 && !run->plan.contenders[cell->contender].is_replay_only) {
+        snprintf(answer, ANSWER_LENGTH, "%s", text_of(record, METRIC_answer));
     }
     uint64_t operations =
         record->values[METRIC_operations].is_known ? record->values[METRIC_operations].number : 0;
@@ -268,10 +279,15 @@ static bool take_row(void *receiver, const struct record *record, struct error *
 
 static bool go_on(struct run *run, const struct run_options *options, struct error *error)
 {
+    size_t planned;
     if (!folder_open(&run->folder, options->folder, error) || !plan_open(&run->plan, error) ||
-        !machine_read_plan(&run->folder, &run->plan, error))
+        !machine_read_plan(&run->folder, &run->plan, &planned, error))
         return false;
     plan_draw(&run->plan);
+    if (planned != run->plan.cell_count) {
+        return error_set(error, "%s: the plan has %zu cells here and had %zu: measure anew",
+                         run->folder.path, run->plan.cell_count, planned);
+    }
     return make_room(run, error) && folder_read(&run->folder, take_row, run, error);
 }
 
@@ -289,7 +305,7 @@ static void print_begin(const struct run *run)
     }
 }
 
-static void print_end(const struct run *run)
+static int print_end(const struct run *run)
 {
     printf("%zu cells:", run->plan.cell_count);
     for (int outcome = 0; outcome <= OUTCOME_TIMED_OUT; outcome++) {
@@ -299,6 +315,7 @@ static void print_end(const struct run *run)
     printf(" rows in %s/runs.csv\ntable and charts: scripts/summarise.py %s, make charts "
            "RESULTS=%s\n",
            run->folder.path, run->folder.path, run->folder.path);
+    return fflush(stdout) ? command_fail(1, "standard output cannot be written") : 0;
 }
 
 int run_main(int argc, char **argv)
@@ -310,15 +327,17 @@ int run_main(int argc, char **argv)
     if (!options.is_resumed && !make_plan(&run.plan, &options, &error)) {
         return command_fail(2, error.text);
     }
+    cell_catch_interrupts();
     bool is_begun =
         options.is_resumed ? go_on(&run, &options, &error) : begin(&run, &options, &error);
-    if (!is_begun || !folder_link_latest(&run.folder, &error)) return command_fail(1, error.text);
+    if (!is_begun) return command_fail(1, error.text);
+    if (!folder_link_latest(&run.folder, &error)) command_fail(0, error.text);
     print_begin(&run);
     if (!run_cells(&run, &error) || !machine_write(&run.folder, &run.plan, true, &error)) {
         return command_fail(1, error.text);
     }
-    print_end(&run);
     folder_close(&run.folder);
+    int status = print_end(&run);
     plan_close(&run.plan);
-    return 0;
+    return status;
 }

@@ -16,13 +16,14 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../allocators/shared_library.h"
 #include "child.h"
+#include "measure.h"
 
-enum { PADDING_MAXIMUM = 4095, ENVIRONMENT_MAXIMUM = 16 };
+/* A signal that comes between asking for it and poll is noticed a slice later. */
+enum { PADDING_MAXIMUM = 4095, ENVIRONMENT_MAXIMUM = 16, SLICE_MS = 500 };
 
 static volatile sig_atomic_t interrupted;
 
@@ -45,20 +46,24 @@ bool cell_was_interrupted(void)
 
 struct environment {
     char *entries[ENVIRONMENT_MAXIMUM];
-    char kept[ENVIRONMENT_MAXIMUM][1024];
     char padding[sizeof "PADDING=" + PADDING_MAXIMUM];
 };
 
+static bool is_kept(const char *entry)
+{
+    static const char *const kept[] = {
+        "PATH=", "HOME=", "TMPDIR=", "LANG=", "LUA_PATH=", "LUA_CPATH=", "LD_LIBRARY_PATH="};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        if (!strncmp(entry, kept[i], strlen(kept[i]))) return true;
+    }
+    return false;
+}
+
 static void write_environment(struct environment *environment, unsigned padding_bytes)
 {
-    static const char *const kept[] = {"PATH",     "HOME",      "TMPDIR",         "LANG",
-                                       "LUA_PATH", "LUA_CPATH", "LD_LIBRARY_PATH"};
     size_t count = 0;
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        const char *value = getenv(kept[i]);
-        if (!value) continue;
-        snprintf(environment->kept[i], sizeof environment->kept[i], "%s=%s", kept[i], value);
-        environment->entries[count++] = environment->kept[i];
+    for (char **entry = environ; *entry && count < ENVIRONMENT_MAXIMUM - 3; entry++) {
+        if (is_kept(*entry)) environment->entries[count++] = *entry;
     }
     memset(environment->padding, 'x', sizeof environment->padding);
     memcpy(environment->padding, "PADDING=", strlen("PADDING="));
@@ -76,10 +81,11 @@ struct child {
 
 static bool open_files(struct child *child, struct error *error)
 {
-    child->result_file = memfd_create("result", MFD_CLOEXEC);
+    child->result_file = memfd_create("result", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     child->errors_file = memfd_create("errors", MFD_CLOEXEC);
     if (child->result_file >= 0 && child->errors_file >= 0 &&
-        !ftruncate(child->result_file, sizeof *child->result)) {
+        !ftruncate(child->result_file, sizeof *child->result) &&
+        !fcntl(child->result_file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)) {
         child->result = mmap(NULL, sizeof *child->result, PROT_READ | PROT_WRITE, MAP_SHARED,
                              child->result_file, 0);
         if (child->result != MAP_FAILED) return true;
@@ -121,22 +127,15 @@ static bool start(struct child *child, const struct cell_request *request, struc
     return failure ? error_set(error, "no process for a cell: %s", strerror(failure)) : true;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* True when the child ended by itself in time. */
 static bool wait_in_time(pid_t process, unsigned seconds)
 {
-    int64_t deadline = now_ms() + (int64_t)seconds * 1000, left;
+    int64_t deadline = measure_now_ms() + (int64_t)seconds * 1000, left;
     struct pollfd watched = {.fd = (int)syscall(SYS_pidfd_open, process, 0), .events = POLLIN};
     bool has_ended = false;
     assert(watched.fd >= 0); /* Linux 5.3 */
-    while (!has_ended && !interrupted && (left = deadline - now_ms()) > 0) {
-        has_ended = poll(&watched, 1, (int)(left < 1000000 ? left : 1000000)) > 0;
+    while (!has_ended && !interrupted && (left = deadline - measure_now_ms()) > 0) {
+        has_ended = poll(&watched, 1, (int)(left < SLICE_MS ? left : SLICE_MS)) > 0;
     }
     close(watched.fd);
     return has_ended;
@@ -171,6 +170,18 @@ static void explain_death(struct child *child, int status, struct cell_result *r
     }
 }
 
+/* The child may have written anything there, or an allocator under test may have. */
+static void copy_result(const struct child *child, struct cell_result *result)
+{
+    *result = *child->result;
+    result->is_complete = result->is_complete && result->outcome <= OUTCOME_TIMED_OUT;
+    result->error.text[sizeof result->error.text - 1] = '\0';
+    result->answer[sizeof result->answer - 1] = '\0';
+    result->identity.file[sizeof result->identity.file - 1] = '\0';
+    result->identity.version[sizeof result->identity.version - 1] = '\0';
+    result->backing.file[sizeof result->backing.file - 1] = '\0';
+}
+
 static void await(struct child *child, const struct cell_request *request,
                   struct cell_result *result)
 {
@@ -178,7 +189,7 @@ static void await(struct child *child, const struct cell_request *request,
     bool has_ended = wait_in_time(child->process, request->timeout_seconds);
     kill(-child->process, SIGKILL); /* also what the workload itself may have started */
     while (waitpid(child->process, &status, 0) < 0 && errno == EINTR) continue;
-    *result = *child->result;
+    copy_result(child, result);
     if (!has_ended) {
         result->outcome = OUTCOME_TIMED_OUT;
         error_set(&result->error, "still running after %u s", request->timeout_seconds);

@@ -13,10 +13,22 @@ from heapbench import PLANTED, PLANTED_SCRIPTS, heapbench
     (["run", "-a", "tiered:max=100"], "max=100 is no power of two"),
     (["run", "-a", "fixed-pool:size=33"], "size=33 is no multiple of 8"),
     (["run", "-a", "tiered:preset=source,max=512"], "preset=source"),
+    (["run", "-a", "tiered:,bogus"], "no option ``"),
+    (["run", "-a", "tiered:max= 1024"], "max= 1024"),
+    (["run", "-a", "tiered++libc"], "empty part"),
+    (["run", "-a", "count+" * 12 + "libc"], "at most 12 parts"),
+    (["run", "-a", "./" + "x" * 600], "at most 511 characters"),
+    (["run", "-w", "./new\nline.lua"], "printable"),
+    (["run", "-w", "/dev/stdin.lua"], "No such file"),
+    (["run", "-w", "/dev/null/"], "Not a directory"),
+    (["run", "-w", "/dev/null"], "no regular file"),
+    (["run", "--r", "3"], "several options"),
+    (["lua", "-a", "tiered", "--reprot", "x"], "did you mean `report`?"),
+    (["check", "--timeout", "0"], "--timeout 0"),
     (["run", "-a", "libc:size=3"], "takes no options"),
     (["run", "-a", "count"], "count+"),
     (["run", "-a", "libc+tiered"], "libc takes no allocator under it"),
-    (["run", "-a", ""], "empty"),
+    (["run", "-a", ""], "empty part"),
     (["run", "-w", "binary-tree"], "did you mean `binary-trees`?"),
     (["run", "-w", "./missing.lua"], "missing.lua: No such file"),
     (["run", "-w", PLANTED_SCRIPTS / "syntax.lua"], "syntax.lua:"),
@@ -40,7 +52,7 @@ def test_usage_mistakes(arguments, expected, tmp_path):
     done = heapbench(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert expected in done.stderr
-    assert done.stdout == ""
+    assert done.stdout == "" and len(done.stderr.splitlines()) == 1
     assert not list(tmp_path.iterdir())
 
 

@@ -64,7 +64,7 @@ def test_same_seed_same_plan_other_seed_other_order(tmp_path):
 
 @pytest.mark.parametrize("library, outcome", [
     ("crash", "crashed"), ("hang", "timed out"), ("corrupt", "wrong answer"),
-    ("lie", "wrong answer"), ("misaligned", "wrong answer"), ("empty", "unavailable")])
+    ("lie", "wrong answer"), ("misaligned", "wrong answer")])
 def test_bad_allocators_are_rows_without_times_and_the_run_goes_on(tmp_path, library, outcome):
     spec = f"{PLANTED}/{library}.so"
     rows = run(tmp_path / "r", "--timeout", 3, "-a", spec, "-w", "pair-32", "-w", "string-append")
@@ -222,3 +222,102 @@ def test_two_runs_do_not_write_into_one_folder(tmp_path):
     assert done.returncode == 1 and "another heapbench" in done.stderr
     cells = cells_of(tmp_path / "r")
     assert len(cells) == len(set(cells)) == machine_of(tmp_path / "r")["plan"]["cells"]
+
+
+def test_a_library_that_is_no_malloc_ends_the_run_before_it_begins(tmp_path):
+    for library in ("empty", "missing"):
+        done = heapbench("run", "-o", tmp_path / "r", "-a", f"{PLANTED}/{library}.so")
+        assert done.returncode == 1 and f"{library}.so" in done.stderr
+        assert len(done.stderr.splitlines()) == 1 and not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("text, outcome", [
+    ('return ("x"):rep(300) .. tostring({})', "wrong answer"),
+    ('return "a\\0" .. tostring({})', "wrong answer"),
+    ('print(("x"):rep(9000)) return 1', "ok"),
+    ('return setmetatable({}, {__tostring = function() end})', "wrong answer"),
+    ('io.open("/proc/self/fd/3", "w")', "ok"),
+    ('error("not enough memory for jam")', "wrong answer"),
+    ('while true do io.write(("x"):rep(1e6)) end', "crashed")])
+def test_odd_scripts(tmp_path, text, outcome):
+    script = tmp_path / "odd.lua"
+    script.write_text(text, encoding="utf-8")
+    rows = run(tmp_path / "r", "-a", "tiered", "-w", script, "--timeout", 20)
+    assert set(outcomes(rows, "tiered", str(script))) == {outcome}
+
+
+def test_an_answer_that_changes_is_told_of_libc_too(tmp_path):
+    path = PLANTED_SCRIPTS / "differs.lua"
+    rows = run(tmp_path / "r", "-a", "tiered", "-w", path)
+    proved = [row for row in rows if row["workload"] == str(path) and row["round"] == "0"]
+    assert [row["copy"] for row in proved if row["allocator"] == "libc"] == ["0", "1"]
+    assert {row["detail"] for row in proved[1:]} == {proved[1]["detail"]}
+    assert "not even libc" in proved[1]["detail"]
+
+
+def test_a_program_that_survives_a_refusal_is_out_of_memory(tmp_path):
+    script = tmp_path / "catch.lua"
+    script.write_text("print(pcall(string.rep, 'x', 1e7))", encoding="utf-8")
+    rows = run(tmp_path / "r", "-a", "bump:grow=no,size=1M", "-w", script)
+    assert set(outcomes(rows, "bump:grow=no,size=1M", str(script))) == {"out of memory"}
+
+
+def test_closed_streams_do_not_end_up_in_the_rows(tmp_path):
+    for number, closed in enumerate(("0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-")):
+        folder = tmp_path / str(number)
+        subprocess.run(f"{PROGRAM} run --rounds 1 -o {folder} -a tiered -w pair-32 {closed}",
+                       shell=True, check=True, timeout=60)
+        assert {row["outcome"] for row in rows_of(folder)} == {"ok"}
+
+
+def test_a_module_that_ends_the_process_is_unavailable(tmp_path):
+    (tmp_path / "bad.lua").write_text("os.exit(0)", encoding="utf-8")
+    script = tmp_path / "needs.lua"
+    script.write_text("-- Needs a bad module.\n-- needs: bad\nprint(1)", encoding="utf-8")
+    environment = dict(os.environ, LUA_PATH=f"{'x' * 2000};{tmp_path}/?.lua")
+    rows = run(tmp_path / "r", "-a", "libc", "-w", script, env=environment)
+    assert set(outcomes(rows, "libc", str(script))) == {"unavailable"}
+
+
+def test_a_script_changed_while_it_is_measured_ends_the_run(tmp_path):
+    script = tmp_path / "mine.lua"
+    script.write_text("for i = 1, 1e7 do end print(1)", encoding="utf-8")
+    running = subprocess.Popen([PROGRAM, "run", "-o", tmp_path / "r", "--rounds", "50",
+                                "-a", "libc", "-w", script], stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "r" / "runs.csv").exists() or len(rows_of(tmp_path / "r")) < 6:
+        time.sleep(0.02)
+    script.write_text("print(1)", encoding="utf-8")
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 1 and "mine.lua was changed" in errors
+
+
+@pytest.mark.parametrize("find, replace, expected", [
+    ('"key": "', '"key": "0', "another machine"), ('"rounds": 1', '"rounds": -1', "no plan"),
+    ('"cells": ', '"cells": 1', "the plan has"), ('"sha256": "', '"sha256": "0', "is not what")])
+def test_resume_refuses_an_edited_plan(tmp_path, find, replace, expected):
+    run(tmp_path / "r", *SMALL)
+    path = tmp_path / "r" / "machine.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(find, replace), encoding="utf-8")
+    done = heapbench("run", "--resume", "-o", tmp_path / "r")
+    assert done.returncode == 1 and expected in done.stderr
+
+
+def test_resume_notices_another_library_under_a_pool(tmp_path):
+    library = tmp_path / "mine.so"
+    library.write_bytes((PLANTED / "plain.so").read_bytes())
+    run(tmp_path / "r", "-a", f"tiered+{library}", "-w", "pair-32")
+    library.write_bytes((PLANTED / "leak.so").read_bytes())
+    done = heapbench("run", "--resume", "-o", tmp_path / "r")
+    assert done.returncode == 1 and "mine.so" in done.stderr
+
+
+def test_a_script_is_found_by_any_printable_path(tmp_path):
+    script = tmp_path / "a, b 'c' \"d\" ü.lua"
+    script.write_text("print(1)", encoding="utf-8")
+    assert outcomes(run(tmp_path / "r", "-a", "libc", "-w", script), "libc", str(script))
+    assert heapbench("run", "--resume", "-o", tmp_path / "r").returncode == 0
+
+
+def test_latest_may_not_be_a_run_itself(tmp_path):
+    done = heapbench("run", "-o", tmp_path / "results" / "latest", *SMALL)
+    assert done.returncode == 1 and "newest" in done.stderr

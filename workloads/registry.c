@@ -70,14 +70,27 @@ static int is_script(const struct dirent *entry)
     return dot && !strcmp(dot, ".lua");
 }
 
-static bool describe_script(const char *folder, const char *file, struct workload *out,
-                            struct error *error)
+/* One broken script is unavailable; the others are none the worse. */
+static void describe_script(const char *folder, const char *file, struct workload *out)
 {
     char path[2 * PATH_MAX];
+    struct error error = {""};
     snprintf(path, sizeof path, "%s/%s", folder, file);
-    if (!script_describe(path, out, error)) return false;
+    if (!script_describe(path, out, &error)) {
+        *out = (struct workload){.kind = &workload_kind_lua};
+        snprintf(out->path, sizeof out->path, "%s", path);
+        snprintf(out->fault, sizeof out->fault, "%s", error.text);
+    }
     snprintf(out->name, sizeof out->name, "%.*s", (int)strlen(file) - 4, file);
-    return true;
+}
+
+static bool name_is_free(const struct workload *list, const struct workload *script,
+                         struct error *error)
+{
+    bool is_free = strcmp(script->name, workload_contract.name) != 0;
+    for (size_t i = 0; i < SYNTHETIC_COUNT; i++) is_free &= strcmp(script->name, list[i].name) != 0;
+    return is_free || error_set(error, "%s: another workload is called %s: rename the script",
+                                script->path, script->name);
 }
 
 const struct workload *workload_list(struct error *error)
@@ -95,7 +108,8 @@ const struct workload *workload_list(struct error *error)
     bool is_good = true;
     for (int i = 0; i < script_count; i++) {
         struct workload *script = &list[SYNTHETIC_COUNT + i];
-        is_good = is_good && describe_script(folder, entries[i]->d_name, script, error);
+        describe_script(folder, entries[i]->d_name, script);
+        is_good = is_good && name_is_free(list, script, error);
         free(entries[i]);
     }
     free(entries);
@@ -154,5 +168,6 @@ const struct workload workload_contract = {
 
 bool workload_available(const struct workload *workload, struct error *reason)
 {
+    if (*workload->fault) return error_set(reason, "%s", workload->fault);
     return script_modules_found(workload, reason);
 }

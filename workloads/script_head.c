@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "script.h"
 
@@ -44,6 +45,11 @@ static bool syntax_is_right(const char *path, struct error *error)
 
 bool script_describe(const char *path, struct workload *out, struct error *error)
 {
+    struct stat status;
+    if (stat(path, &status)) return error_set(error, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode)) {
+        return error_set(error, "%s: no regular file: it must be there for every process", path);
+    }
     FILE *file = fopen(path, "r");
     if (!file) return error_set(error, "%s: %s", path, strerror(errno));
     *out = (struct workload){.kind = &workload_kind_lua};

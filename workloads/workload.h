@@ -51,6 +51,7 @@ struct workload {
     char name[512]; /* as in tables and runs.csv; of a script by path, the path */
     char summary[128];
     char path[4096]; /* of a script, else empty */
+    char fault[256]; /* of a shipped script that is broken: what is wrong with it */
     char needs[256]; /* Lua modules that must be installed, separated by spaces */
     bool (*generate)(struct trace *trace, struct random *random); /* of a synthetic trace */
     unsigned passes; /* how often a run replays the trace */

@@ -6,6 +6,8 @@
 
 #include "../spec.h"
 
+extern const struct allocator allocator_count;
+
 struct call_counts {
     uint64_t new_calls, free_calls, grow_calls, shrink_calls, query_calls, failed_calls;
     uint64_t allocated_bytes; /* sum of all new sizes and of what growths added */
