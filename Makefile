@@ -43,7 +43,7 @@ all: $(BUILD)/heapbench ## build build/heapbench (the default)
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 	@echo 'PROFILE=smoke|quick|full RUN_FLAGS="-a tiered -w sort" go to bench;'
-	@echo 'RESULTS=DIR to charts and hyperfine; SCRIPT=FILE.lua RUNS=N to hyperfine;'
+	@echo 'RESULTS=DIR to bench (a new folder), charts and hyperfine; SCRIPT=FILE.lua RUNS=N to hyperfine;'
 	@echo 'V=1 shows the compiler calls.'
 
 # ---- set-up: one call for all the goals at hand, so that one apt-get installs what is missing
@@ -116,10 +116,14 @@ test-valgrind: ## C tests under valgrind
 
 COMMANDS_MEASURED = $(wildcard $(RESULTS)/hyperfine/*.json)
 
+# RESULTS, where given, is the folder to make.
+GIVEN_RESULTS = $(if $(filter file default undefined,$(origin RESULTS)),,-o '$(RESULTS)')
+
 bench: all ## measure, summarise and draw: PROFILE=quick
-	$(BUILD)/heapbench run --profile $(PROFILE) $(RUN_FLAGS)
-	$(call python_with,matplotlib numpy) scripts/summarise.py results/latest
-	$(call python_with,matplotlib numpy) scripts/charts.py results/latest
+	$(if $(filter -o% --out%,$(RUN_FLAGS)),$(error name the folder by RESULTS=DIR, not in RUN_FLAGS))
+	$(BUILD)/heapbench run --profile $(PROFILE) $(RUN_FLAGS) $(GIVEN_RESULTS)
+	$(call python_with,matplotlib numpy) scripts/summarise.py '$(RESULTS)'
+	$(call python_with,matplotlib numpy) scripts/charts.py '$(RESULTS)'
 
 charts: | bootstrap ## draw the charts of RESULTS again, measuring nothing
 	$(call python_with,matplotlib numpy) scripts/charts.py $(RESULTS)

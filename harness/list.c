@@ -14,21 +14,16 @@ struct list_options {
     const char *what; /* NULL: everything but metrics */
 };
 
-static void print_field(const char *text, char end)
-{
-    bool is_quoted = strpbrk(text, ",\"\n") != NULL;
-    if (is_quoted) putchar('"');
-    for (; *text; text++) {
-        if (*text == '"') putchar('"');
-        putchar(*text == '\n' ? ' ' : *text);
-    }
-    if (is_quoted) putchar('"');
-    putchar(end);
-}
-
 static void print_csv(const char *const *fields, size_t count)
 {
-    for (size_t i = 0; i < count; i++) print_field(fields[i], i + 1 < count ? ',' : '\n');
+    char line[RECORD_LINE];
+    char *at = line;
+    for (size_t i = 0; i < count; i++) {
+        if (i) *at++ = ',';
+        at = record_format_text(at, fields[i]);
+    }
+    *at = '\0';
+    puts(line);
 }
 
 static const char *describe_traits(const struct allocator *allocator, char *text, size_t length)
@@ -181,6 +176,7 @@ int list_main(int argc, char **argv)
     if (is_allocators || !*what) list_allocators(options.is_csv, false);
     if (is_wrappers || !*what) list_allocators(options.is_csv, true);
     if (is_metrics) list_metrics(options.is_csv);
-    if (!is_workloads && *what) return 0;
-    return list_workloads(options.is_csv, &error) ? 0 : command_fail(1, error.text);
+    bool is_done = (!is_workloads && *what) || list_workloads(options.is_csv, &error);
+    if (!is_done) return command_fail(1, error.text);
+    return fflush(stdout) ? command_fail(1, "standard output cannot be written") : 0;
 }

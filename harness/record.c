@@ -33,8 +33,7 @@ static bool is_text(size_t metric)
     return !strcmp(metric_rows[metric].unit, "text");
 }
 
-/* Quoted where CSV asks for it. Twice RECORD_TEXT and two quotes are enough room. */
-static char *format_text(char *at, const char *text)
+char *record_format_text(char *at, const char *text)
 {
     bool is_quoted = strpbrk(text, ",\"") != NULL;
     if (is_quoted) *at++ = '"';
@@ -52,7 +51,7 @@ size_t record_format(const struct record *record, char line[RECORD_LINE])
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         if (i) *at++ = ',';
         if (!record->values[i].is_known) continue;
-        if (is_text(i)) at = format_text(at, record->values[i].text);
+        if (is_text(i)) at = record_format_text(at, record->values[i].text);
         else at += sprintf(at, "%llu", (unsigned long long)record->values[i].number);
     }
     *at++ = '\n';

@@ -36,6 +36,9 @@ void record_clear(struct record *record);
 void record_number(struct record *record, enum metric metric, uint64_t number);
 void record_text(struct record *record, enum metric metric, const char *text);
 
+/* Writes a text as a CSV field and returns its end: at most twice the text and two quotes. */
+char *record_format_text(char *at, const char *text);
+
 /* The row as CSV (RFC 4180) with its line end; control characters become spaces. Returns its
  * length. */
 size_t record_format(const struct record *record, char line[RECORD_LINE]);

@@ -73,14 +73,6 @@ static bool read_tier(const void *heap, size_t index, struct tier_statistics *ou
     return inner->allocator->tier != NULL && inner->allocator->tier(inner->state, index, out);
 }
 
-static bool identify(const void *heap, struct identity *out)
-{
-    const struct heap *inner = ((const struct count *)heap)->inner;
-    return inner->allocator->identify != NULL && inner->allocator->identify(inner->state, out);
-}
-
-extern const struct allocator allocator_count;
-
 const struct call_counts *count_calls(const struct heap *heap)
 {
     assert(heap->allocator == &allocator_count);
@@ -103,5 +95,4 @@ const struct allocator allocator_count = {
     .close = close_heap,
     .statistics = read_statistics,
     .tier = read_tier,
-    .identify = identify,
 };
