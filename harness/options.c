@@ -94,8 +94,4 @@ void options_read(struct run_options *options, int argc, char **argv)
     };
     command_parse(&run_argp, argc, argv, 0, options);
     if (options->rounds == 0) options->rounds = options->profile->rounds;
-    if (options->is_resumed && options->names_plan) {
-        exit(command_fail(2, "--resume goes on with the plan that is in the folder: only -o may "
-                             "be given with it"));
-    }
 }

@@ -186,6 +186,20 @@ void plan_draw(struct plan *plan)
     }
 }
 
+bool plan_is_same(const struct plan *plan, const struct plan *other)
+{
+    bool is_same = plan->contender_count == other->contender_count &&
+                   plan->task_count == other->task_count && plan->rounds == other->rounds &&
+                   plan->seed == other->seed && plan->timeout_seconds == other->timeout_seconds;
+    for (size_t i = 0; is_same && i < plan->contender_count; i++) {
+        is_same = !strcmp(plan->contenders[i].spec, other->contenders[i].spec);
+    }
+    for (size_t i = 0; is_same && i < plan->task_count; i++) {
+        is_same = !strcmp(plan->tasks[i].workload.name, other->tasks[i].workload.name);
+    }
+    return is_same;
+}
+
 void plan_close(struct plan *plan)
 {
     for (size_t i = 0; i < plan->contender_count; i++) free(plan->contenders[i].spec);

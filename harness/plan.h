@@ -52,6 +52,9 @@ bool plan_identify(struct plan *plan, struct error *error);
 /* Draws the cells. */
 void plan_draw(struct plan *plan);
 
+/* Whether both draw the same cells and give each the same time. */
+bool plan_is_same(const struct plan *plan, const struct plan *other);
+
 void plan_close(struct plan *plan);
 
 #endif

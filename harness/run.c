@@ -277,12 +277,27 @@ static bool take_row(void *receiver, const struct record *record, struct error *
     return true;
 }
 
+/* A command may be repeated with --resume added; one that asks for something else is a mistake. */
+static bool check_options(const struct run *run, const struct run_options *options,
+                          struct error *error)
+{
+    struct plan wanted;
+    if (!options->names_plan) return true;
+    bool is_same = make_plan(&wanted, options, error) && plan_is_same(&wanted, &run->plan);
+    plan_close(&wanted);
+    return is_same || error_set(error,
+                                "%s was begun with other options: give --resume the same, or none "
+                                "but -o",
+                                run->folder.path);
+}
+
 static bool go_on(struct run *run, const struct run_options *options, struct error *error)
 {
     size_t planned;
     if (!folder_open(&run->folder, options->folder, error) || !plan_open(&run->plan, error) ||
         !machine_read_plan(&run->folder, &run->plan, &planned, error))
         return false;
+    if (!check_options(run, options, error)) return false;
     plan_draw(&run->plan);
     if (planned != run->plan.cell_count) {
         return error_set(error, "%s: the plan has %zu cells here and had %zu: measure anew",

@@ -39,7 +39,6 @@ from heapbench import PLANTED, PLANTED_SCRIPTS, heapbench
     (["run", "--seed", "-1"], "--seed"),
     (["run", "--timeout", "0"], "--timeout 0"),
     (["run", "--roundz", "3"], "did you mean `rounds`?"),
-    (["run", "--resume", "--seed", "3"], "--resume"),
     (["run", "stray"], "stray"),
     (["list", "everything"], "everything"),
     (["lua", "-a", "null", "x.lua"], "null"),

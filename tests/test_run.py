@@ -320,3 +320,12 @@ def test_a_script_is_found_by_any_printable_path(tmp_path):
 def test_latest_may_not_be_a_run_itself(tmp_path):
     done = heapbench("run", "-o", tmp_path / "results" / "latest", *SMALL)
     assert done.returncode == 1 and "newest" in done.stderr
+
+
+def test_resume_takes_the_same_options_and_no_others(tmp_path):
+    run(tmp_path / "r", *SMALL)
+    same = heapbench("run", "--rounds", 1, "-o", tmp_path / "r", *SMALL, "--resume")
+    assert same.returncode == 0, same.stderr
+    for other in (["--rounds", 2, *SMALL], ["--rounds", 1, "-a", "libc"], ["--seed", 3]):
+        done = heapbench("run", "--resume", "-o", tmp_path / "r", *other)
+        assert done.returncode == 1 and "other options" in done.stderr
