@@ -43,12 +43,13 @@ all: $(BUILD)/heapbench ## build build/heapbench (the default)
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 	@echo 'PROFILE=smoke|quick|full RUN_FLAGS="-a tiered -w sort" go to bench;'
-	@echo 'RESULTS=DIR to bench (a new folder), charts and hyperfine; SCRIPT=FILE.lua RUNS=N to hyperfine;'
+	@echo 'RESULTS=DIR to bench (a new folder), table, charts and hyperfine; SCRIPT=FILE.lua RUNS=N to hyperfine;'
 	@echo 'V=1 shows the compiler calls.'
 
 # ---- set-up: one call for all the goals at hand, so that one apt-get installs what is missing
 
 GROUPS_FOR_GOAL = $(or $(filter test test-asan test-valgrind bench charts hyperfine,$(1)),\
+  $(if $(filter table,$(1)),charts),\
   $(if $(filter lint format lint-%,$(1)),lint,build))
 GROUPS := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(call GROUPS_FOR_GOAL,$(goal))))
 
@@ -125,8 +126,11 @@ bench: all ## measure, summarise and draw: PROFILE=quick
 	$(call python_with,matplotlib numpy) scripts/summarise.py '$(RESULTS)'
 	$(call python_with,matplotlib numpy) scripts/charts.py '$(RESULTS)'
 
+table: | bootstrap ## print the table of RESULTS again, measuring nothing
+	$(call python_with,matplotlib numpy) scripts/summarise.py '$(RESULTS)'
+
 charts: | bootstrap ## draw the charts of RESULTS again, measuring nothing
-	$(call python_with,matplotlib numpy) scripts/charts.py $(RESULTS)
+	$(call python_with,matplotlib numpy) scripts/charts.py '$(RESULTS)'
 	$(if $(COMMANDS_MEASURED),$(call python_with,matplotlib numpy) scripts/hyperfine_chart.py \
 	  $(COMMANDS_MEASURED))
 
@@ -171,6 +175,6 @@ clean: ## remove what was built
 
 force:
 .SECONDARY: $(TEST_OBJECTS)
-.PHONY: all help bootstrap programs c-tests test test-asan test-valgrind bench charts hyperfine \
+.PHONY: all help bootstrap programs c-tests test test-asan test-valgrind bench table charts hyperfine \
   lint lint-figures lint-layout lint-warnings lint-c lint-python lint-shell lint-lua format \
   clean force

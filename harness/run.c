@@ -327,9 +327,8 @@ static int print_end(const struct run *run)
         size_t count = run->outcome_counts[outcome];
         if (count) printf(" %zu %s;", count, outcome_name((enum outcome)outcome));
     }
-    printf(" rows in %s/runs.csv\ntable and charts: scripts/summarise.py %s, make charts "
-           "RESULTS=%s\n",
-           run->folder.path, run->folder.path, run->folder.path);
+    printf(" rows in %s/runs.csv\ntable and charts: make table charts RESULTS=%s\n",
+           run->folder.path, run->folder.path);
     return fflush(stdout) ? command_fail(1, "standard output cannot be written") : 0;
 }
 
