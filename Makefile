@@ -42,7 +42,7 @@ all: $(BUILD)/heapbench ## build build/heapbench (the default)
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
-	@echo 'PROFILE=smoke|quick|full RUN_FLAGS="-a tiered -w sort" go to bench;'
+	@echo 'PROFILE=smoke|quick|full RUN_FLAGS="-a tiered -w json" go to bench;'
 	@echo 'RESULTS=DIR to bench (a new folder), table, charts and hyperfine; SCRIPT=FILE.lua RUNS=N to hyperfine;'
 	@echo 'V=1 shows the compiler calls.'
 

@@ -80,10 +80,21 @@ static bool bind_any(struct library_heap *heap, const char *prefix, struct error
                      heap->path);
 }
 
-static bool load(struct library_heap *heap, const char *name, struct error *error)
+/* A realloc that calls its library's own malloc by name would get the C library's, unless the
+ * library looks into itself first. The known ones call theirs by private names. The address
+ * sanitizer, whose malloc must be everybody's, does not allow it. */
+static int binding_flags(bool is_known)
+{
+#ifdef __SANITIZE_ADDRESS__
+    is_known = true;
+#endif
+    return RTLD_NOW | RTLD_LOCAL | (is_known ? 0 : RTLD_DEEPBIND);
+}
+
+static bool load(struct library_heap *heap, const char *name, int flags, struct error *error)
 {
     struct link_map *map;
-    heap->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    heap->handle = dlopen(name, flags);
     if (!heap->handle) return error_set(error, "%s cannot be loaded: %s", name, dlerror());
     if (dlinfo(heap->handle, RTLD_DI_LINKMAP, &map) || !realpath(map->l_name, heap->path)) {
         snprintf(heap->path, sizeof heap->path, "%s", name);
@@ -101,7 +112,7 @@ void *shared_library_open(const struct allocator *self, const struct settings *s
         error_set(error, "%s: the system refused memory", settings->name);
         return NULL;
     }
-    if (load(heap, row ? row->soname : settings->name, error)) {
+    if (load(heap, row ? row->soname : settings->name, binding_flags(row), error)) {
         if (bind_any(heap, row ? row->prefix : settings->values[0].text, error)) return heap;
         dlclose(heap->handle);
     }

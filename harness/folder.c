@@ -73,6 +73,10 @@ static void draw_path(struct folder *folder, const char *profile)
     time_t now = time(NULL);
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", gmtime(&now));
     snprintf(folder->path, sizeof folder->path, "results/%s-%s", stamp, profile);
+    size_t length = strlen(folder->path);
+    for (unsigned i = 2; !access(folder->path, F_OK); i++) { /* begun in the same second */
+        snprintf(folder->path + length, sizeof folder->path - length, "-%u", i);
+    }
 }
 
 /* Every later run would find a folder where its link goes. */

@@ -61,6 +61,7 @@ void report_print(FILE *out, const struct heap *heap)
             print_calls(out, count_calls(heap)); /* its other figures are the inner heap's */
             continue;
         }
+        if (!heap->allocator->statistics) fprintf(out, "  keeps no figures\n");
         print_statistics(out, &statistics);
         print_tiers(out, heap);
     }

@@ -310,7 +310,8 @@ static void print_begin(const struct run *run)
 {
     const struct plan *plan = &run->plan;
     fprintf(stderr,
-            "%zu cells: %zu allocators on %zu workloads, %u rounds after the proof; in %s\n",
+            "%zu cells: %zu allocators (libc and null always) on %zu workloads, rounds: 1 of proof "
+            "and %u timed; in %s\n",
             plan->cell_count, plan->contender_count, plan->task_count - 1, plan->rounds,
             run->folder.path);
     for (size_t i = 0; i < plan->contender_count; i++) {
@@ -320,8 +321,20 @@ static void print_begin(const struct run *run)
     }
 }
 
+static void print_failures(const struct run *run)
+{
+    for (size_t i = 0; i < run->plan.contender_count * run->plan.task_count; i++) {
+        const struct fate *fate = &run->fates[i];
+        if (!fate->has_failed || fate->outcome == OUTCOME_UNAVAILABLE) continue;
+        printf("%s: %s on %s: %s\n", run->plan.contenders[i / run->plan.task_count].spec,
+               outcome_name(fate->outcome), run->plan.tasks[i % run->plan.task_count].workload.name,
+               fate->detail);
+    }
+}
+
 static int print_end(const struct run *run)
 {
+    print_failures(run);
     printf("%zu cells:", run->plan.cell_count);
     for (int outcome = 0; outcome <= OUTCOME_TIMED_OUT; outcome++) {
         size_t count = run->outcome_counts[outcome];

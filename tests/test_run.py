@@ -74,10 +74,11 @@ def test_bad_allocators_are_rows_without_times_and_the_run_goes_on(tmp_path, lib
     assert {row["outcome"] for row in rows if row["allocator"] == "libc"} == {"ok"}
 
 
-def test_a_plain_malloc_by_path_is_measured(tmp_path):
-    spec = f"{PLANTED}/plain.so"
-    rows = run(tmp_path / "r", "-a", spec, "-w", "string-append")
-    assert outcomes(rows, spec, "string-append") == ["ok", "ok"]
+@pytest.mark.parametrize("library", ["plain", "inner"])
+def test_a_plain_malloc_by_path_is_measured(tmp_path, library):
+    spec = f"{PLANTED}/{library}.so"
+    rows = run(tmp_path / "r", "-a", spec, "-w", "closures")
+    assert outcomes(rows, spec, "closures") == ["ok", "ok"]
 
 
 @pytest.mark.parametrize("script, outcome", [
@@ -329,3 +330,16 @@ def test_resume_takes_the_same_options_and_no_others(tmp_path):
     for other in (["--rounds", 2, *SMALL], ["--rounds", 1, "-a", "libc"], ["--seed", 3]):
         done = heapbench("run", "--resume", "-o", tmp_path / "r", *other)
         assert done.returncode == 1 and "other options" in done.stderr
+
+
+def test_runs_begun_in_the_same_second_get_folders_of_their_own(tmp_path):
+    for _ in range(3):
+        done = heapbench("run", "--rounds", 1, "-a", "libc", "-w", "pair-32", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert len([path for path in (tmp_path / "results").iterdir() if path.name != "latest"]) == 3
+
+
+def test_what_failed_is_named_at_the_end(tmp_path):
+    done = heapbench("run", "--rounds", 1, "-a", "tiered", "-w", PLANTED_SCRIPTS / "fails.lua",
+                     "-o", tmp_path / "r")
+    assert "tiered: wrong answer on" in done.stdout and "fails.lua:" in done.stdout
