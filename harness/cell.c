@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "command.h"
 #include "measure.h"
 
 enum { OUTPUT_MAXIMUM = 256 << 20 }; /* bytes that a script may print */
@@ -75,9 +76,7 @@ static enum outcome require(const struct cell_request *request, struct cell_resu
 static enum outcome prove(const struct workload *workload, void *job,
                           const struct cell_request *request, struct cell_result *result)
 {
-    char counted[sizeof "count+" + 8192];
-    snprintf(counted, sizeof counted, "count+%s", request->spec);
-    struct heap *heap = heap_open(counted, &result->error);
+    struct heap *heap = count_open(request->spec, &result->error);
     if (!heap) return OUTCOME_UNAVAILABLE;
     enum outcome outcome = workload->kind->run(job, heap, &result->error);
     result->counts = *count_calls(heap);
@@ -146,17 +145,12 @@ static enum outcome run_cell(const struct cell_request *request, struct cell_res
 int cell_main(int argc, char **argv)
 {
     struct cell_request request;
-    if (!child_read_arguments(argc, argv, &request)) {
-        fprintf(stderr, "heapbench: `cell` is how `run` calls itself; call `heapbench run`\n");
-        return 2;
-    }
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct cell_result *result =
         mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED, CHILD_RESULT_FD, 0);
-    if (result == MAP_FAILED) {
-        fprintf(stderr, "heapbench: `cell` is how `run` calls itself; call `heapbench run`\n");
-        return 2;
+    if (result == MAP_FAILED || !child_read_arguments(argc, argv, &request)) {
+        return command_fail(2, "`cell` is how `run` calls itself; call `heapbench run`");
     }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(CHILD_RESULT_FD); /* out of the reach of scripts, and of what they start */
     limit_resources();
     pin(request.cpu);

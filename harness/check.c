@@ -19,7 +19,8 @@ static error_t take_option(int key, char *value, struct argp_state *state)
     case 'a': command_add_name(&options->specs, value, state); return 0;
     case 's': options->seed = command_number(value, "seed", 0, INT64_MAX, state); return 0;
     case 't':
-        options->timeout_seconds = (unsigned)command_number(value, "timeout", 1, 86400, state);
+        options->timeout_seconds =
+            (unsigned)command_number(value, "timeout", 1, TIMEOUT_MAXIMUM, state);
         return 0;
     case ARGP_KEY_ARG:
         argp_failure(state, 2, 0, "`%s` means nothing here: -a SPEC?", value);
@@ -55,7 +56,7 @@ static bool check_one(const struct contender *contender, const struct check_opti
                                    .cpu = -1,
                                    .timeout_seconds = options->timeout_seconds};
     if (!cell_spawn(&request, &result, &error)) {
-        fprintf(stderr, "heapbench: %s\n", error.text);
+        command_fail(1, error.text);
         return false;
     }
     bool is_ok = result.outcome == OUTCOME_OK;
@@ -67,7 +68,7 @@ static bool check_one(const struct contender *contender, const struct check_opti
 
 int check_main(int argc, char **argv)
 {
-    static struct check_options options = {.seed = 1, .timeout_seconds = 60};
+    static struct check_options options = {.seed = 1, .timeout_seconds = TIMEOUT_STANDARD};
     struct plan plan = {0};
     struct error error = {""};
     command_parse(&check_argp, argc, argv, 0, &options);

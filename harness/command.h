@@ -16,6 +16,9 @@ int check_main(int argc, char **argv);
 /* Prints "heapbench: TEXT" as one line on standard error and returns the status. */
 int command_fail(int status, const char *text);
 
+/* Seconds that one cell may take. */
+enum { TIMEOUT_STANDARD = 60, TIMEOUT_MAXIMUM = 86400 };
+
 /* For use while argp parses: each ends the process with one line when the value is wrong. */
 uint64_t command_number(const char *text, const char *option, uint64_t minimum, uint64_t maximum,
                         struct argp_state *state);

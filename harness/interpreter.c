@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../allocators/shared_library.h"
+#include "../allocators/wrappers/count.h"
 #include "../workloads/traceback.h"
 #include "command.h"
 #include "report.h"
@@ -199,14 +200,6 @@ static void start_again_for_libraries(const char *spec, char **argv)
     execv("/proc/self/exe", argv);
 }
 
-static struct heap *open_heap(const struct interpreter *interpreter, struct error *error)
-{
-    char counted[8192];
-    if (!interpreter->wants_report) return heap_open(interpreter->spec, error);
-    snprintf(counted, sizeof counted, "count+%s", interpreter->spec);
-    return heap_open(counted, error);
-}
-
 int lua_main(int argc, char **argv)
 {
     struct interpreter interpreter = {.spec = "libc"};
@@ -220,7 +213,8 @@ int lua_main(int argc, char **argv)
         return command_fail(2, "null hands out overlapping blocks: it can only replay traces");
     }
     start_again_for_libraries(interpreter.spec, argv - 1);
-    struct heap *heap = open_heap(&interpreter, &error);
+    struct heap *heap = interpreter.wants_report ? count_open(interpreter.spec, &error)
+                                                 : heap_open(interpreter.spec, &error);
     if (!heap) return command_fail(1, error.text);
     if (interpreter.wants_report) {
         reported_heap = heap;

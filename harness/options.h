@@ -11,7 +11,6 @@
 struct profile {
     const char *name;
     unsigned rounds;
-    const char *purpose;
 };
 
 struct run_options {

@@ -6,6 +6,7 @@
 #include "count.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "../pages.h"
 
@@ -71,6 +72,13 @@ static bool read_tier(const void *heap, size_t index, struct tier_statistics *ou
 {
     const struct heap *inner = ((const struct count *)heap)->inner;
     return inner->allocator->tier != NULL && inner->allocator->tier(inner->state, index, out);
+}
+
+struct heap *count_open(const char *spec, struct error *error)
+{
+    char counted[8192 + sizeof "count+"];
+    snprintf(counted, sizeof counted, "count+%s", spec);
+    return heap_open(counted, error);
 }
 
 const struct call_counts *count_calls(const struct heap *heap)

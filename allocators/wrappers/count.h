@@ -14,6 +14,9 @@ struct call_counts {
     size_t live_bytes, live_blocks, peak_live_bytes;
 };
 
+/* Opens the spec with `count` over it. */
+struct heap *count_open(const char *spec, struct error *error);
+
 /* heap must be one whose outermost allocator is `count`. */
 const struct call_counts *count_calls(const struct heap *heap);
 
