@@ -78,9 +78,17 @@ struct heap_statistics {
     size_t capacity_bytes;     /* most it will ever hold; UNKNOWN when the system decides */
 };
 
-/* One row of a heap's own table: a tier, a size class, an order. */
+/* One row of a heap's own table: a tier, an order, a cache of slabs. Pages (slabs, chunks) are
+ * counted by those pools whose pages come and go; 0 elsewhere. */
 struct tier_statistics {
     size_t block_bytes, total_blocks, used_blocks, free_blocks;
+    size_t full_pages, partial_pages, empty_pages;
+};
+
+/* What only this kind of heap has to say: "cache hits", "steps of a search". */
+struct heap_figure {
+    const char *name, *unit; /* "count", "bytes", "%", "steps a search" */
+    double value;
 };
 
 /* The file that a heap's code comes from, and the version that the code states of itself. */
@@ -98,6 +106,7 @@ struct allocator {
     size_t alignment;                  /* of blocks at least that large; others get 8 bytes */
     const struct option_row *options;  /* ends with a row without a name; NULL for none */
     const char *backing;               /* spec of what serves other sizes, or NULL */
+    const char *tier_name;             /* what a row of `tier` is called; NULL: tier */
     const struct library_row *library; /* of a shared library's row, else NULL */
 
     /* inner is the backing or the wrapped heap, NULL for allocators without; it outlives this one.
@@ -112,6 +121,10 @@ struct allocator {
     bool (*check)(const struct settings *settings, struct error *error); /* of options together */
     void (*statistics)(const void *heap, struct heap_statistics *out);
     bool (*tier)(const void *heap, size_t index, struct tier_statistics *out); /* false: no more */
+    bool (*figure)(const void *heap, size_t index, struct heap_figure *out);   /* false: no more */
+    /* The allocator that these settings choose in the place of this one: another algorithm under
+     * the same name and with the same options. */
+    const struct allocator *(*variant)(const struct settings *settings);
     bool (*identify)(const void *heap, struct identity *out);
 };
 

@@ -11,10 +11,9 @@
 #include "allocator.h"
 
 #include <assert.h>
-#include <string.h>
 
+#include "backed.h"
 #include "pages.h"
-#include "spec.h"
 
 enum { BLOCK_BYTES, CHUNK_COUNT, GROW };
 
@@ -25,14 +24,12 @@ struct free_block {
 };
 
 struct fixed_pool {
+    struct backed backed;
     struct free_block *free_list;
     char *fresh, *fresh_end; /* blocks of the newest chunk that were never used */
     size_t block_bytes;
     struct arena arena;
-    const struct heap *backing;
     size_t used_blocks, total_blocks;
-    size_t live_bytes; /* the backing's included */
-    size_t backing_calls, backing_live_bytes, backing_live_blocks;
     size_t chunk_blocks;
     bool grows;
 };
@@ -52,9 +49,16 @@ static bool add_chunk(struct fixed_pool *pool)
     return true;
 }
 
-/* NULL when the pool is used up. */
-static void *take(struct fixed_pool *pool)
+static size_t block_bytes(const void *heap, size_t size)
 {
+    const struct fixed_pool *pool = heap;
+    return size <= pool->block_bytes ? pool->block_bytes : 0;
+}
+
+static void *take(void *heap, size_t size)
+{
+    (void)size;
+    struct fixed_pool *pool = heap;
     struct free_block *block = pool->free_list;
     if (block != NULL) {
         pool->free_list = block->next;
@@ -67,71 +71,38 @@ static void *take(struct fixed_pool *pool)
     return block;
 }
 
-static void give_back(struct fixed_pool *pool, void *freed)
+static void give(void *heap, void *freed, size_t old_size)
 {
+    (void)old_size;
+    struct fixed_pool *pool = heap;
     struct free_block *block = freed;
     block->next = pool->free_list;
     pool->free_list = block;
     pool->used_blocks--;
 }
 
-static void *ask_backing(struct fixed_pool *pool, void *block, size_t old_size, size_t new_size)
+static bool owns(const void *heap, const void *block)
 {
-    void *result = pool->backing->resize(pool->backing->state, block, old_size, new_size);
-    pool->backing_calls++;
-    if (result == NULL && new_size != 0) return NULL;
-    pool->live_bytes += new_size - old_size;
-    pool->backing_live_bytes += new_size - old_size;
-    pool->backing_live_blocks += (size_t)(new_size != 0) - (size_t)(block != NULL);
-    return result;
+    return arena_owns(&((const struct fixed_pool *)heap)->arena, block);
 }
 
-static void *new_block(struct fixed_pool *pool, size_t new_size)
+static size_t room(const void *heap, const void *block, size_t old_size)
 {
-    if (new_size == 0) return NULL;
-    void *block = new_size <= pool->block_bytes ? take(pool) : NULL;
-    if (block == NULL) return ask_backing(pool, NULL, 0, new_size);
-    pool->live_bytes += new_size;
-    return block;
+    (void)block, (void)old_size;
+    return ((const struct fixed_pool *)heap)->block_bytes;
 }
 
-static void *move_to_backing(struct fixed_pool *pool, void *block, size_t old_size, size_t new_size)
-{
-    void *moved = ask_backing(pool, NULL, 0, new_size);
-    if (moved == NULL) return NULL;
-    memcpy(moved, block, old_size);
-    pool->live_bytes -= old_size;
-    give_back(pool, block);
-    return moved;
-}
-
-static void *resize_own(struct fixed_pool *pool, void *block, size_t old_size, size_t new_size)
-{
-    if (new_size > pool->block_bytes) return move_to_backing(pool, block, old_size, new_size);
-    pool->live_bytes += new_size - old_size;
-    if (new_size != 0) return block;
-    give_back(pool, block);
-    return NULL;
-}
-
-static void *resize_backed(struct fixed_pool *pool, void *block, size_t old_size, size_t new_size)
-{
-    bool fits = new_size != 0 && new_size <= pool->block_bytes;
-    void *moved = fits ? take(pool) : NULL;
-    /* With the pool used up the block stays where it is: so a shrink cannot fail. */
-    if (moved == NULL) return ask_backing(pool, block, old_size, new_size);
-    memcpy(moved, block, old_size < new_size ? old_size : new_size);
-    ask_backing(pool, block, old_size, 0);
-    pool->live_bytes += new_size;
-    return moved;
-}
+static const struct pool_methods methods = {
+    .block_bytes = block_bytes,
+    .take = take,
+    .give = give,
+    .owns = owns,
+    .room = room,
+};
 
 static void *resize(void *heap, void *block, size_t old_size, size_t new_size)
 {
-    struct fixed_pool *pool = heap;
-    if (block == NULL) return new_block(pool, new_size);
-    if (arena_owns(&pool->arena, block)) return resize_own(pool, block, old_size, new_size);
-    return resize_backed(pool, block, old_size, new_size);
+    return backed_resize(heap, &methods, block, old_size, new_size);
 }
 
 static bool reserve(struct fixed_pool *pool)
@@ -163,7 +134,7 @@ static void *open_heap(const struct allocator *self, const struct settings *sett
         pool->block_bytes = block_bytes;
         pool->chunk_blocks = settings->values[CHUNK_COUNT].number;
         pool->grows = settings->values[GROW].number;
-        pool->backing = inner;
+        pool->backed.backing = inner;
         if (reserve(pool)) return pool;
         pages_unmap(pool, sizeof *pool);
     }
@@ -183,23 +154,22 @@ static void read_statistics(const void *heap, struct heap_statistics *out)
 {
     const struct fixed_pool *pool = heap;
     size_t free_blocks = pool->total_blocks - pool->used_blocks;
-    out->live_bytes = pool->live_bytes;
-    out->live_blocks = pool->used_blocks + pool->backing_live_blocks;
-    out->usable_bytes = pool->used_blocks * pool->block_bytes + pool->backing_live_bytes;
+    size_t used_bytes = pool->used_blocks * pool->block_bytes;
+    backed_statistics(&pool->backed, pool->used_blocks, used_bytes, out);
     out->footprint_bytes = arena_footprint(&pool->arena) + sizeof *pool;
     out->metadata_bytes = sizeof *pool;
-    out->free_bytes = arena_footprint(&pool->arena) - pool->used_blocks * pool->block_bytes;
+    out->free_bytes = arena_footprint(&pool->arena) - used_bytes;
     out->largest_free_bytes = free_blocks > 0 ? pool->block_bytes : 0;
-    out->backing_calls = pool->backing_calls;
-    out->backing_live_bytes = pool->backing_live_bytes;
 }
 
 static bool read_tier(const void *heap, size_t index, struct tier_statistics *out)
 {
     const struct fixed_pool *pool = heap;
     if (index > 0) return false;
-    *out = (struct tier_statistics){pool->block_bytes, pool->total_blocks, pool->used_blocks,
-                                    pool->total_blocks - pool->used_blocks};
+    *out = (struct tier_statistics){.block_bytes = pool->block_bytes,
+                                    .total_blocks = pool->total_blocks,
+                                    .used_blocks = pool->used_blocks,
+                                    .free_blocks = pool->total_blocks - pool->used_blocks};
     return true;
 }
 

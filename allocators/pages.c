@@ -38,6 +38,11 @@ void pages_unmap(void *pages, size_t bytes)
     munmap(pages, whole_pages(bytes));
 }
 
+void pages_purge(void *pages, size_t bytes)
+{
+    madvise(pages, bytes, MADV_DONTNEED);
+}
+
 bool arena_reserve(struct arena *arena, size_t reserved_bytes)
 {
     size_t bytes = whole_pages(reserved_bytes);

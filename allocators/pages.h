@@ -13,6 +13,10 @@
 void *pages_map(size_t bytes);
 void pages_unmap(void *pages, size_t bytes);
 
+/* Gives the memory of whole pages back and keeps their addresses: they read as zero when touched
+ * again. Both ends of the range lie on page boundaries. */
+void pages_purge(void *pages, size_t bytes);
+
 struct arena {
     char *start, *used_end, *usable_end, *reserved_end;
 };

@@ -36,9 +36,11 @@ static bool add_layer(struct stack *stack, char *text, struct error *error)
     const struct allocator *allocator = registry_find(text, error);
     if (!allocator) return false;
     stack->settings[layer].name = text;
+    if (!settings_parse(allocator, options, &stack->settings[layer], error)) return false;
+    if (allocator->variant) allocator = allocator->variant(&stack->settings[layer]);
     stack->heaps[layer] = (struct heap){.allocator = allocator, .resize = allocator->resize};
     stack->layer_count++;
-    return settings_parse(allocator, options, &stack->settings[layer], error);
+    return true;
 }
 
 static bool add_layers(struct stack *stack, const char *spec, struct error *error)

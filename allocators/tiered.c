@@ -307,8 +307,10 @@ static bool read_tier(const void *heap, size_t index, struct tier_statistics *ou
     const struct tiered *tiered = heap;
     if (index >= tiered->tier_count) return false;
     const struct tier *tier = &tiered->tiers[index];
-    *out = (struct tier_statistics){block_bytes(index), tier->total_blocks, tier->used_blocks,
-                                    tier->total_blocks - tier->used_blocks};
+    *out = (struct tier_statistics){.block_bytes = block_bytes(index),
+                                    .total_blocks = tier->total_blocks,
+                                    .used_blocks = tier->used_blocks,
+                                    .free_blocks = tier->total_blocks - tier->used_blocks};
     return true;
 }
 
