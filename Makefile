@@ -10,12 +10,15 @@ MAKEFLAGS += --no-builtin-rules
 BUILD ?= build
 PROFILE ?= quick
 RESULTS ?= results/latest
+OPERATIONS ?= 100000000
+SECONDS ?= 60
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wno-format-truncation -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 FLAGS = -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(EXTRA_FLAGS)
 
 QUIET := $(if $(V),,@)
+comma := ,
 
 # Each asks a program when it is first used and keeps the answer.
 once = $(eval $(1) := $$(shell $(2)))$($(1))
@@ -31,7 +34,7 @@ TEST_SOURCES := $(wildcard tests/test_*.c)
 PLANTED_SOURCES := $(wildcard tests/planted/*.c)
 HEADERS := $(wildcard allocators/*.h allocators/*/*.h workloads/*.h workloads/*/*.h harness/*.h)
 # Lists that are read as macros keep one line an entry.
-LAID_OUT := $(filter-out %/list.h %/metrics.h,$(SOURCES) $(HEADERS) $(wildcard tests/*.[ch])) \
+LAID_OUT := $(filter-out %/list.h %/metrics.h,$(SOURCES) $(HEADERS) $(wildcard tests/*.[ch] tests/fuzz/*.c)) \
   $(PLANTED_SOURCES)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/obj/%.o)
@@ -43,6 +46,7 @@ all: $(BUILD)/heapbench ## build build/heapbench (the default)
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 	@echo 'PROFILE=smoke|quick|full RUN_FLAGS="-a tiered -w json" go to bench;'
+	@echo 'OPERATIONS=N to soak, SECONDS=N to fuzz, RUN_FLAGS="-a tiered" to both;'
 	@echo 'RESULTS=DIR to bench (a new folder), table, charts and hyperfine; SCRIPT=FILE.lua RUNS=N to hyperfine;'
 	@echo 'V=1 shows the compiler calls.'
 
@@ -50,7 +54,8 @@ help: ## list what can be made
 
 GROUPS_FOR_GOAL = $(or $(filter test test-asan test-valgrind bench charts hyperfine,$(1)),\
   $(if $(filter table,$(1)),charts),\
-  $(if $(filter lint format lint-%,$(1)),lint,build))
+  $(if $(filter soak,$(1)),build,$(if $(filter fuzz,$(1)),fuzz,\
+  $(if $(filter lint format lint-%,$(1)),lint,build))))
 GROUPS := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(call GROUPS_FOR_GOAL,$(goal))))
 
 bootstrap: ## install what is missing, and nothing when nothing is
@@ -79,6 +84,9 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(filter-out %/harness/main.o,$(OBJECTS
 	@mkdir -p $(@D)
 	@echo '  link $@'
 	$(QUIET)$(CC) $(FLAGS) $(LDFLAGS) -Wl,-E -o $@ $^ $(LIBS) -lcmocka
+
+# Refuses mappings from outside, so that the product carries no hook.
+$(BUILD)/tests/test_faults: LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,mmap munmap mprotect mremap madvise)
 
 build/tests/planted/%.so: tests/planted/%.c Makefile | bootstrap
 	@mkdir -p $(@D)
@@ -113,6 +121,28 @@ test-valgrind: ## C tests under valgrind
 	  TEST_RUNNER='valgrind --quiet --leak-check=full --error-exitcode=99 \
   --soname-synonyms=somalloc=nouserintercepts'
 
+# All that is local, in each of its forms, where RUN_FLAGS names none by -a.
+CHOSEN = $(patsubst -a%,%,$(filter-out -a,$(RUN_FLAGS)))
+SPECS = $(or $(CHOSEN),$(shell $(BUILD)/heapbench list specs))
+
+soak: all ## many random operations on every local allocator: OPERATIONS=100000000
+	$(BUILD)/heapbench check --operations $(OPERATIONS) --timeout 3600 $(SPECS:%=-a '%')
+
+fuzz: all ## libFuzzer on every local allocator, the time shared out: SECONDS=60
+	@$(MAKE) BUILD=build/fuzz CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	  EXTRA_FLAGS='$(FUZZ_FLAGS)' GROUPS=fuzz build/fuzz/operations
+	scripts/fuzz.sh build/fuzz/operations '$(SECONDS)' $(SPECS:%='%')
+
+# The name that gcc gives to its address sanitizer's presence; a warning that clang does not know.
+FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+  -D__SANITIZE_ADDRESS__ -Wno-unknown-warning-option
+FUZZED = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard allocators/*.c allocators/*/*.c) \
+  workloads/examiner.c workloads/shadow.c tests/fuzz/operations.c)
+
+build/fuzz/operations: $(FUZZED)
+	@echo '  link $@'
+	$(QUIET)$(CC) $(FLAGS) -fsanitize=fuzzer -Wl,-E -o $@ $^ -ldl -lm
+
 # ---- measuring
 
 COMMANDS_MEASURED = $(wildcard $(RESULTS)/hyperfine/*.json)
@@ -123,6 +153,7 @@ GIVEN_RESULTS = $(if $(filter file default undefined,$(origin RESULTS)),,-o '$(R
 bench: all ## measure, summarise and draw: PROFILE=quick
 	$(if $(filter -o% --out%,$(RUN_FLAGS)),$(error name the folder by RESULTS=DIR, not in RUN_FLAGS))
 	$(BUILD)/heapbench run --profile $(PROFILE) $(RUN_FLAGS) $(GIVEN_RESULTS)
+	$(BUILD)/heapbench series -o '$(RESULTS)'
 	$(call python_with,matplotlib numpy) scripts/summarise.py '$(RESULTS)'
 	$(call python_with,matplotlib numpy) scripts/charts.py '$(RESULTS)'
 
@@ -175,6 +206,6 @@ clean: ## remove what was built
 
 force:
 .SECONDARY: $(TEST_OBJECTS)
-.PHONY: all help bootstrap programs c-tests test test-asan test-valgrind bench table charts hyperfine \
+.PHONY: all help bootstrap programs c-tests test test-asan test-valgrind soak fuzz bench table charts hyperfine \
   lint lint-figures lint-layout lint-warnings lint-c lint-python lint-shell lint-lua format \
   clean force

@@ -75,7 +75,8 @@ struct heap_statistics {
     size_t largest_free_bytes; /* the largest request that needs nothing from the system */
     size_t backing_calls;      /* requests passed to the backing */
     size_t backing_live_bytes; /* live bytes that the backing holds */
-    size_t capacity_bytes;     /* most it will ever hold; UNKNOWN when the system decides */
+    size_t backing_live_blocks;
+    size_t capacity_bytes; /* most it will ever hold; UNKNOWN when the system decides */
 };
 
 /* One row of a heap's own table: a tier, an order, a cache of slabs. Pages (slabs, chunks) are

@@ -128,6 +128,7 @@ static inline void backed_statistics(const struct backed *pool, size_t used_bloc
     out->usable_bytes = used_bytes + pool->backing_live_bytes;
     out->backing_calls = pool->backing_calls;
     out->backing_live_bytes = pool->backing_live_bytes;
+    out->backing_live_blocks = pool->backing_live_blocks;
 }
 
 #endif

@@ -12,7 +12,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STEP_MINIMUM = 64 << 10, STEP_MAXIMUM = 4 << 20 };
+/* Of Linux 5.14 and 5.7: an older one answers that it does not know them. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+enum { STEP_MINIMUM = 64 << 10, STEP_MAXIMUM = 4 << 20, HUGE_BYTES = 2 << 20 };
 
 /* 0 when no such number of pages can exist. */
 static size_t whole_pages(size_t bytes)
@@ -43,12 +51,23 @@ void pages_purge(void *pages, size_t bytes)
     madvise(pages, bytes, MADV_DONTNEED);
 }
 
+bool pages_populate(void *pages, size_t bytes)
+{
+    return madvise(pages, bytes, MADV_POPULATE_WRITE) == 0;
+}
+
+bool pages_move(void *from, void *to, size_t bytes)
+{
+    int flags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    return mremap(from, bytes, bytes, flags, to) == to;
+}
+
 bool arena_reserve(struct arena *arena, size_t reserved_bytes)
 {
     size_t bytes = whole_pages(reserved_bytes);
     char *start = map(bytes, PROT_NONE);
     if (start == NULL) return false;
-    *arena = (struct arena){start, start, start, start + bytes};
+    *arena = (struct arena){start, start, start, start + bytes, STEP_MINIMUM};
     return true;
 }
 
@@ -75,8 +94,8 @@ static bool make_usable(struct arena *arena, size_t bytes)
 
 static size_t next_step(const struct arena *arena)
 {
-    size_t step = whole_pages(arena_footprint(arena) / 4);
-    if (step < STEP_MINIMUM) return STEP_MINIMUM;
+    size_t step = whole_pages(arena_footprint(arena) / 4) & ~(arena->least_step - 1);
+    if (step < arena->least_step) return arena->least_step;
     return step > STEP_MAXIMUM ? STEP_MAXIMUM : step;
 }
 
@@ -93,6 +112,19 @@ void *arena_take(struct arena *arena, size_t bytes)
     char *taken = arena->used_end;
     arena->used_end += bytes;
     return taken;
+}
+
+/* Only memory that may be used can be huge, so it becomes usable in whole huge pages. */
+void arena_ask_huge(struct arena *arena)
+{
+    size_t bytes = (size_t)(arena->reserved_end - arena->start);
+    size_t gap = -(uintptr_t)arena->start & (uintptr_t)(HUGE_BYTES - 1);
+    if (bytes < 16 * HUGE_BYTES) return;
+    munmap(arena->start, gap);
+    arena->start += gap;
+    arena->used_end = arena->usable_end = arena->start;
+    arena->least_step = HUGE_BYTES;
+    madvise(arena->start, bytes - gap, MADV_HUGEPAGE);
 }
 
 void arena_release(struct arena *arena)

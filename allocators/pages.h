@@ -17,8 +17,17 @@ void pages_unmap(void *pages, size_t bytes);
  * again. Both ends of the range lie on page boundaries. */
 void pages_purge(void *pages, size_t bytes);
 
+/* Takes memory for pages that are mapped and about to be used: one call for all costs half of a
+ * fault for each. False when the system cannot; then they fault as they are touched. */
+bool pages_populate(void *pages, size_t bytes);
+
+/* Moves what whole pages hold to other mapped pages, without copying; the old ones read as zero
+ * afterwards. False when the system cannot, and nothing has changed. */
+bool pages_move(void *from, void *to, size_t bytes);
+
 struct arena {
     char *start, *used_end, *usable_end, *reserved_end;
+    size_t least_step; /* bytes; what growth makes usable at once */
 };
 
 /* Reserves address space alone: no memory is charged until it is taken. False when refused. */
@@ -31,6 +40,9 @@ bool arena_reserve_up_to(struct arena *arena, size_t most_bytes, size_t least_by
 /* The next bytes of the arena, 16-byte aligned if every take is a multiple of 16; NULL when the
  * reserve is used up or the system refuses memory. O(1), a system call once in `step` bytes. */
 void *arena_take(struct arena *arena, size_t bytes);
+
+/* Of an arena from which nothing was taken: asks for huge pages, and begins where one can. */
+void arena_ask_huge(struct arena *arena);
 
 void arena_release(struct arena *arena);
 

@@ -160,7 +160,7 @@ bool spec_describe(const char *spec, struct spec_description *out, struct error 
         const struct allocator *allocator = stack->heaps[i].allocator;
         if (!out->allocator) *out = (struct spec_description){allocator, allocator->traits, false};
         out->uses_library |= allocator->identify == shared_library_identify;
-        out->traits |= allocator->traits & TRAIT_REPLAY_ONLY;
+        out->traits |= allocator->traits & (TRAIT_REPLAY_ONLY | TRAIT_RETAINS);
     }
     pages_unmap(stack, sizeof *stack);
     return is_valid;

@@ -1,6 +1,6 @@
 /* A spec names a stack of allocators, outermost first, with options:
  *
- *     tiered:max=1024    count+fixed-pool:size=56,count=1000+mimalloc    ./libmine.so:prefix=my_
+ *     slab:keep=16    count+fixed-pool:size=56,count=1000+mimalloc    ./libmine.so:prefix=my_
  *
  * A name with a slash is a shared library that has malloc, realloc and free. The same text works on
  * the command line, in the library and in the tests.
@@ -30,7 +30,7 @@ void heap_statistics(const struct heap *heap, struct heap_statistics *out);
 
 struct spec_description {
     const struct allocator *allocator; /* the outermost */
-    unsigned traits;                   /* the outermost's, and TRAIT_REPLAY_ONLY of any layer */
+    unsigned traits;                   /* the outermost's; of any layer REPLAY_ONLY and RETAINS */
     bool uses_library;                 /* a shared library is loaded: see shared_library.h */
 };
 

@@ -19,6 +19,7 @@
 #include "child.h"
 #include "command.h"
 #include "measure.h"
+#include "series.h"
 
 enum { OUTPUT_MAXIMUM = 256 << 20 }; /* bytes that a script may print */
 
@@ -124,22 +125,43 @@ static enum outcome take_time(const struct workload *workload, void *job,
     return outcome;
 }
 
-static enum outcome run_cell(const struct cell_request *request, struct cell_result *result)
+static enum outcome run_on(const struct workload *workload, void *job,
+                           const struct cell_request *request, struct cell_result *result)
+{
+    switch (request->mode) {
+    case CELL_PROVE: return prove(workload, job, request, result);
+    case CELL_FOOTPRINT: return series_footprint(workload, job, request, result);
+    default: return take_time(workload, job, request, result);
+    }
+}
+
+static enum outcome run_workload(const struct cell_request *request, struct cell_result *result)
 {
     struct workload workload;
-    if (request->mode == CELL_IDENTIFY) return identify(request, result);
-    if (request->mode == CELL_REQUIRE) return require(request, result);
     if (!workload_reopen(request->workload, request->path, &workload)) {
         error_set(&result->error, "no workload is called %s", request->workload);
         return OUTCOME_UNAVAILABLE;
     }
+    workload.operations = request->operations;
+    workload.progress = &result->operations_done;
     void *job = workload.kind->prepare(&workload, request->seed, &result->error);
     if (!job) return OUTCOME_UNAVAILABLE;
-    enum outcome outcome = request->mode == CELL_PROVE ? prove(&workload, job, request, result)
-                                                       : take_time(&workload, job, request, result);
+    enum outcome outcome = run_on(&workload, job, request, result);
     if (outcome == OUTCOME_OK) workload.kind->verify(job, result->answer);
     workload.kind->finish(job);
     return outcome;
+}
+
+static enum outcome run_cell(const struct cell_request *request, struct cell_result *result)
+{
+    switch (request->mode) {
+    case CELL_IDENTIFY: return identify(request, result);
+    case CELL_REQUIRE: return require(request, result);
+    case CELL_WASTE: return series_waste(request, result);
+    case CELL_METADATA: return series_metadata(request, result);
+    case CELL_GROWTH: return series_growth(request, result);
+    default: return run_workload(request, result);
+    }
 }
 
 int cell_main(int argc, char **argv)

@@ -13,7 +13,20 @@ enum cell_mode {
     CELL_REQUIRE,  /* say whether the Lua modules that a script needs are there; no heap */
     CELL_PROVE,    /* untimed, through the `count` wrapper: answer, calls, live bytes */
     CELL_TIME,
+    CELL_WASTE, /* this and all below: series.h */
+    CELL_METADATA,
+    CELL_GROWTH,
+    CELL_FOOTPRINT,
 };
+
+/* Of a series, as measured: what the values are, its columns in series.c say. */
+enum { SERIES_ROWS = 1024, SERIES_VALUES = 6 };
+
+struct series_row {
+    uint64_t values[SERIES_VALUES];
+};
+
+struct cell_result;
 
 struct cell_request {
     enum cell_mode mode;
@@ -23,6 +36,11 @@ struct cell_request {
     int cpu;                /* to run on, or -1 for any */
     unsigned padding_bytes; /* of the environment */
     unsigned timeout_seconds;
+    uint64_t operations; /* of the contract; 0: the standard */
+    uint64_t parameter;  /* of a series */
+    /* In the parent, about twice a second while the child runs; NULL for nobody. */
+    void (*watch)(void *watcher, const struct cell_result *result);
+    void *watcher;
 };
 
 struct cell_result {
@@ -30,12 +48,15 @@ struct cell_result {
     enum outcome outcome;
     struct error error;
     char answer[ANSWER_LENGTH];
+    uint64_t operations_done;          /* of the contract, while it runs and after a crash */
     struct identity identity;          /* CELL_IDENTIFY */
     struct identity backing;           /* of the innermost heap, where that is a library too */
     struct call_counts counts;         /* CELL_PROVE */
     uint64_t cpu_ns, wall_ns, drop_ns; /* CELL_TIME, and all below */
     uint64_t peak_resident_bytes, resident_before_bytes;
     uint64_t minor_faults, major_faults, preemptions;
+    size_t row_count; /* of a series */
+    struct series_row rows[SERIES_ROWS];
 };
 
 /* The child's part: `heapbench cell …`, never called by hand. */

@@ -73,7 +73,8 @@ static void check_option(const struct argp *argp, const char *command, const cha
 static bool takes_next(const struct argp_option *options, const char *argument)
 {
     for (; argument[0] == '-' && argument[1] && !argument[2] && options->name; options++) {
-        if (options->key == argument[1]) return options->arg != NULL;
+        if (options->key != argument[1]) continue;
+        return options->arg != NULL && !(options->flags & OPTION_ARG_OPTIONAL);
     }
     return false;
 }

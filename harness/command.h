@@ -9,6 +9,7 @@
 #include "names.h"
 
 int run_main(int argc, char **argv);
+int series_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int lua_main(int argc, char **argv);
 int check_main(int argc, char **argv);

@@ -1,14 +1,16 @@
 /* `heapbench lua`: the standalone interpreter of Lua 5.1 on a heap of choice. It does what `lua5.1
  * SCRIPT ARGS` does, the name in its messages included, so that outputs can be compared byte for
  * byte. A script that calls os.exit leaves without closing its state, as there; the report is
- * printed all the same. */
+ * printed all the same. With --drop no state is closed: its heap is, with the state alive in it. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../allocators/shared_library.h"
@@ -19,14 +21,16 @@
 
 struct interpreter {
     const char *spec;
-    bool wants_report;
+    const char *report_format; /* NULL: no report */
+    bool drops_state;          /* in the place of lua_close */
+    bool is_ready;             /* the state and its libraries are there */
     int argument_count;
     char **arguments; /* the script, then what it is given */
     int status;
 };
 
 static const char program_name[] = "lua5.1";
-static const struct heap *reported_heap;
+static struct report report;
 static lua_State *running_state;
 
 static void print_message(const char *message)
@@ -117,6 +121,7 @@ static int run_protected(lua_State *L)
     lua_gc(L, LUA_GCSTOP, 0);
     luaL_openlibs(L);
     lua_gc(L, LUA_GCRESTART, 0);
+    interpreter->is_ready = true;
     interpreter->status = run_init(L);
     if (interpreter->status == 0) interpreter->status = run_script(L, interpreter);
     return 0;
@@ -125,22 +130,57 @@ static int run_protected(lua_State *L)
 /* Before exit closes the streams; the heap is still as the script left it. */
 static void print_report(void)
 {
-    if (!reported_heap) return;
+    if (!report.heap) return;
     fflush(stdout);
-    report_print(stderr, reported_heap);
-    reported_heap = NULL;
+    report_print(&report);
 }
 
-static int interpret(struct interpreter *interpreter, const struct heap *heap)
+static double milliseconds(void)
 {
-    lua_State *L = lua_newstate(heap->resize, heap->state);
-    if (!L) {
-        print_message("cannot create state: not enough memory");
-        return EXIT_FAILURE;
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* L may be NULL. */
+static void end(const struct interpreter *interpreter, lua_State *L, struct heap *heap)
+{
+    bool closes = L && !interpreter->drops_state;
+    if (report.heap) report_look(&report, MOMENT_END);
+    double start = milliseconds();
+    if (closes) lua_close(L);
+    double closed = milliseconds();
+    if (closes && report.heap) report_look(&report, MOMENT_CLOSED);
+    if (interpreter->is_ready) print_report();
+    double printed = milliseconds();
+    heap_close(heap);
+    double dropped = milliseconds();
+    if (report.heap && interpreter->is_ready) {
+        report_print_closing(&report, interpreter->drops_state ? (double)NAN : closed - start,
+                             dropped - printed);
     }
-    int status = report_error(L, lua_cpcall(L, run_protected, interpreter));
-    print_report();
-    lua_close(L);
+    report.heap = NULL;
+}
+
+static int fail_to_begin(const struct interpreter *interpreter)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+             "%.300s: not enough memory for a Lua state with its libraries, which takes 27 KB; "
+             "give a larger size",
+             interpreter->spec);
+    return command_fail(EXIT_FAILURE, text);
+}
+
+static int interpret(struct interpreter *interpreter, struct heap *heap)
+{
+    int status = LUA_ERRMEM;
+    const struct heap *watched = report.heap ? &report.watched : heap;
+    lua_State *L = lua_newstate(watched->resize, watched->state);
+    if (L) status = lua_cpcall(L, run_protected, interpreter);
+    if (interpreter->is_ready) report_error(L, status);
+    else status = fail_to_begin(interpreter);
+    end(interpreter, L, heap);
     return status || interpreter->status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -149,7 +189,8 @@ static error_t take_option(int key, char *value, struct argp_state *state)
     struct interpreter *interpreter = state->input;
     switch (key) {
     case 'a': interpreter->spec = value; return 0;
-    case 'r': interpreter->wants_report = true; return 0;
+    case 'r': interpreter->report_format = value ? value : "text"; return 0;
+    case 'd': interpreter->drops_state = true; return 0;
     case ARGP_KEY_ARG:
         interpreter->arguments = &state->argv[state->next - 1];
         interpreter->argument_count = state->argc - (state->next - 1);
@@ -164,7 +205,14 @@ static error_t take_option(int key, char *value, struct argp_state *state)
 
 static const struct argp_option rows[] = {
     {"allocator", 'a', "SPEC", 0, "the heap that the script runs on (default libc)", 0},
-    {"report", 'r', NULL, 0, "print the heap's figures to standard error at the end", 0},
+    {"report", 'r', "FORMAT", OPTION_ARG_OPTIONAL,
+     "print the heap's figures at the end, to standard error: as text (the standard) or as csv; "
+     "csv:FILE writes a file",
+     0},
+    {"drop", 'd', NULL, 0,
+     "end by giving the heap's pages back with the state alive in them, without lua_close: "
+     "finalizers (__gc) do not run, and files still open are flushed by C's exit alone",
+     0},
     {0},
 };
 
@@ -172,7 +220,13 @@ static const struct argp lua_argp = {
     rows,
     take_option,
     "SCRIPT [ARGS...]",
-    "Run a Lua 5.1 script as lua5.1 does, on any allocator.",
+    "Run a Lua 5.1 script as lua5.1 does, on any allocator.\v"
+    "The report shows each layer of the spec when most bytes were alive, when the script had "
+    "ended, and when its state was closed: the footprint then is what is retained. As CSV it has "
+    "one figure a row, in the columns layer (0 is the outermost), allocator, table, row, name, "
+    "value and unit. Tables are calls, peak, end, closed, figures, closing, and one by the name of "
+    "the heap's tiers (tier, order, cache), whose rows are numbered from 0 and summed up in the "
+    "rows blocks and, where sizes are exact, bytes.",
     NULL,
     NULL,
     NULL,
@@ -200,6 +254,23 @@ static void start_again_for_libraries(const char *spec, char **argv)
     execv("/proc/self/exe", argv);
 }
 
+static struct heap *open_heap(const struct interpreter *interpreter, struct error *error)
+{
+    return interpreter->report_format ? count_open(interpreter->spec, error)
+                                      : heap_open(interpreter->spec, error);
+}
+
+/* What comes from a file is the malloc of the whole process: living blocks outlast its heap. */
+static bool can_drop(const struct heap *heap, struct error *error)
+{
+    while (heap->allocator->traits & TRAIT_WRAPPER) heap = heap->inner;
+    return !heap->allocator->identify ||
+           error_set(error,
+                     "--drop: closing %s leaves living blocks where they are; take an allocator "
+                     "that gives its pages back, such as frame, or leave --drop out",
+                     heap->allocator->name);
+}
+
 int lua_main(int argc, char **argv)
 {
     struct interpreter interpreter = {.spec = "libc"};
@@ -213,14 +284,22 @@ int lua_main(int argc, char **argv)
         return command_fail(2, "null hands out overlapping blocks: it can only replay traces");
     }
     start_again_for_libraries(interpreter.spec, argv - 1);
-    struct heap *heap = interpreter.wants_report ? count_open(interpreter.spec, &error)
-                                                 : heap_open(interpreter.spec, &error);
+    if (interpreter.report_format && !report_open(&report, interpreter.report_format, &error)) {
+        return command_fail(2, error.text);
+    }
+    struct heap *heap = open_heap(&interpreter, &error);
     if (!heap) return command_fail(1, error.text);
-    if (interpreter.wants_report) {
-        reported_heap = heap;
+    if (interpreter.drops_state && !can_drop(heap, &error)) {
+        heap_close(heap);
+        return command_fail(2, error.text);
+    }
+    if (interpreter.report_format) {
+        if (!report_watch(&report, heap, &error)) return command_fail(1, error.text);
         atexit(print_report);
     }
     int status = interpret(&interpreter, heap);
-    heap_close(heap);
+    if (interpreter.report_format && !report_close(&report)) {
+        return command_fail(1, "the report cannot be written");
+    }
     return status;
 }

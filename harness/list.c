@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../allocators/settings.h"
+#include "../allocators/variants.h"
 #include "command.h"
 #include "plan.h"
 #include "record.h"
@@ -130,6 +131,18 @@ static void list_metrics(bool is_csv)
     }
 }
 
+static void print_spec(void *is_csv, const char *spec)
+{
+    if (*(bool *)is_csv) print_csv(&spec, 1);
+    else puts(spec);
+}
+
+static void list_specs(bool is_csv)
+{
+    if (is_csv) printf("name\n");
+    variants_each(print_spec, &is_csv);
+}
+
 static error_t take_option(int key, char *value, struct argp_state *state)
 {
     struct list_options *options = state->input;
@@ -151,8 +164,9 @@ static const struct argp_option rows[] = {
 static const struct argp list_argp = {
     rows,
     take_option,
-    "[allocators|workloads|wrappers|metrics]",
-    "Show what there is and whether it can be had here.",
+    "[allocators|workloads|wrappers|metrics|specs]",
+    "Show what there is and whether it can be had here. `specs` are the local allocators and each "
+    "of their policies and switches: what make soak and make fuzz go over.",
     NULL,
     NULL,
     NULL,
@@ -168,14 +182,17 @@ int list_main(int argc, char **argv)
     if (wants_all && options.is_csv) what = "allocators";
     bool is_allocators = !strcmp(what, "allocators"), is_wrappers = !strcmp(what, "wrappers");
     bool is_workloads = !strcmp(what, "workloads"), is_metrics = !strcmp(what, "metrics");
-    if (*what && !is_allocators && !is_wrappers && !is_workloads && !is_metrics) {
-        error_set(&error, "there is no list of `%s`: allocators, workloads, wrappers, metrics",
+    bool is_specs = !strcmp(what, "specs");
+    if (*what && !is_allocators && !is_wrappers && !is_workloads && !is_metrics && !is_specs) {
+        error_set(&error,
+                  "there is no list of `%s`: allocators, workloads, wrappers, metrics, specs",
                   what);
         return command_fail(2, error.text);
     }
     if (is_allocators || !*what) list_allocators(options.is_csv, false);
     if (is_wrappers || !*what) list_allocators(options.is_csv, true);
     if (is_metrics) list_metrics(options.is_csv);
+    if (is_specs) list_specs(options.is_csv);
     bool is_done = (!is_workloads && *what) || list_workloads(options.is_csv, &error);
     if (!is_done) return command_fail(1, error.text);
     return fflush(stdout) ? command_fail(1, "standard output cannot be written") : 0;

@@ -16,6 +16,7 @@ static const struct {
     {"list", list_main, "show allocators, workloads, wrappers and columns"},
     {"check", check_main, "hold allocators to the contract"},
     {"run", run_main, "measure allocators on workloads"},
+    {"series", series_main, "measure waste, metadata, growth and footprint over time for charts"},
     {"lua", lua_main, "run a Lua 5.1 script on an allocator"},
     {"cell", cell_main, NULL},
 };

@@ -2,7 +2,7 @@
  * the Python reader. METRIC(name, unit, meaning); a unit of "text" is quoted as
  * CSV does, all others are whole numbers, empty where the row has none. Only an `ok` row of a timed
  * round has times. Read with METRIC defined. */
-METRIC(allocator, "text", "spec as given, such as tiered:max=1024")
+METRIC(allocator, "text", "spec as given, such as fixed-pool:size=56")
 METRIC(workload, "text", "name or path")
 METRIC(round, "count", "0 is the untimed proof round: contract, calls, live bytes; timed from 1")
 METRIC(copy, "count", "0, or 1 for the second copy of the baseline (the A/A control)")

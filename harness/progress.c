@@ -18,10 +18,11 @@ static int line_width(void)
     return is_known && size.ws_col <= LINE_WIDTH ? size.ws_col - 1 : LINE_WIDTH;
 }
 
-void progress_open(struct progress *progress, size_t first, size_t total)
+void progress_open(struct progress *progress, const char *things, size_t first, size_t total)
 {
     *progress = (struct progress){
         .is_terminal = isatty(STDERR_FILENO),
+        .things = things,
         .total = total,
         .first = first,
         .started_ms = measure_now_ms(),
@@ -55,8 +56,8 @@ static void print_line(struct progress *progress, size_t done)
     unsigned left = seconds_left(progress, done);
     if (tenth <= progress->tenth_shown) return;
     progress->tenth_shown = tenth;
-    fprintf(stderr, "%zu of %zu cells, about %u:%02u left\n", done, progress->total, left / 60,
-            left % 60);
+    fprintf(stderr, "%zu of %zu %s, about %u:%02u left\n", done, progress->total, progress->things,
+            left / 60, left % 60);
 }
 
 void progress_show(struct progress *progress, size_t done, const char *allocator,

@@ -9,12 +9,14 @@
 
 struct progress {
     bool is_terminal;
-    size_t total, first; /* cells in all, and where this process began (resumed runs) */
+    const char *things;  /* "cells" */
+    size_t total, first; /* of them in all, and where this process began (resumed runs) */
     unsigned tenth_shown;
     int64_t started_ms;
 };
 
-void progress_open(struct progress *progress, size_t first, size_t total);
+void progress_open(struct progress *progress, const char *things, size_t first, size_t total);
+
 /* The cell named is the one that is about to run. */
 void progress_show(struct progress *progress, size_t done, const char *allocator,
                    const char *workload);

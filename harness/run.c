@@ -177,7 +177,7 @@ static bool run_cells(struct run *run, struct error *error)
     struct progress progress;
     const struct plan *plan = &run->plan;
     bool is_good = true;
-    progress_open(&progress, run->done, plan->cell_count);
+    progress_open(&progress, "cells", run->done, plan->cell_count);
     while (is_good && run->done < plan->cell_count && !cell_was_interrupted()) {
         const struct cell *cell = &plan->cells[run->done];
         progress_show(&progress, run->done, plan->contenders[cell->contender].spec,

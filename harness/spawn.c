@@ -128,14 +128,16 @@ static bool start(struct child *child, const struct cell_request *request, struc
 }
 
 /* True when the child ended by itself in time. */
-static bool wait_in_time(pid_t process, unsigned seconds)
+static bool wait_in_time(const struct child *child, const struct cell_request *request)
 {
-    int64_t deadline = measure_now_ms() + (int64_t)seconds * 1000, left;
-    struct pollfd watched = {.fd = (int)syscall(SYS_pidfd_open, process, 0), .events = POLLIN};
+    int64_t deadline = measure_now_ms() + (int64_t)request->timeout_seconds * 1000, left;
+    struct pollfd watched = {.fd = (int)syscall(SYS_pidfd_open, child->process, 0),
+                             .events = POLLIN};
     bool has_ended = false;
     assert(watched.fd >= 0); /* Linux 5.3 */
     while (!has_ended && !interrupted && (left = deadline - measure_now_ms()) > 0) {
         has_ended = poll(&watched, 1, (int)(left < SLICE_MS ? left : SLICE_MS)) > 0;
+        if (request->watch) request->watch(request->watcher, child->result);
     }
     close(watched.fd);
     return has_ended;
@@ -175,6 +177,7 @@ static void copy_result(const struct child *child, struct cell_result *result)
 {
     *result = *child->result;
     result->is_complete = result->is_complete && result->outcome <= OUTCOME_TIMED_OUT;
+    if (result->row_count > SERIES_ROWS) result->row_count = 0;
     result->error.text[sizeof result->error.text - 1] = '\0';
     result->answer[sizeof result->answer - 1] = '\0';
     result->identity.file[sizeof result->identity.file - 1] = '\0';
@@ -186,7 +189,7 @@ static void await(struct child *child, const struct cell_request *request,
                   struct cell_result *result)
 {
     int status;
-    bool has_ended = wait_in_time(child->process, request->timeout_seconds);
+    bool has_ended = wait_in_time(child, request);
     kill(-child->process, SIGKILL); /* also what the workload itself may have started */
     while (waitpid(child->process, &status, 0) < 0 && errno == EINTR) continue;
     copy_result(child, result);

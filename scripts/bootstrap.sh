@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the goals named need and this machine lacks, and says what and why.
 #
-#     scripts/bootstrap.sh build|test|test-asan|test-valgrind|bench|charts|hyperfine|lint ...
+#     scripts/bootstrap.sh build|test|test-asan|test-valgrind|fuzz|bench|charts|hyperfine|lint ...
 #     scripts/bootstrap.sh --table        the packages of every system, in Markdown
 #
 # Nothing missing: no output and no call of a package manager. Debian and its children: apt-get, as
@@ -18,8 +18,8 @@ LOG=build/bootstrap.log
 TRIED=build/bootstrap.tried
 
 # Two lines each: group, need, why; packages of Debian, Fedora, Arch and Homebrew, `-` for none.
-# A need is command:NAME, header:FILE, pkgconfig:MODULE, library:SONAME, python:MODULE or
-# lua:MODULE; a comma separates names of which one is enough.
+# A need is command:NAME, header:FILE, pkgconfig:MODULE, library:SONAME, clang:RUNTIME,
+# python:MODULE or lua:MODULE; a comma separates names of which one is enough.
 table() {
     cat <<'END'
 build      command:gcc                       C compiler
@@ -42,6 +42,10 @@ test       python:pytest                     Python tests
            python3-pytest       python3-pytest          python-pytest      pytest
 valgrind   command:valgrind                  finds memory errors in the C tests
            valgrind             valgrind                valgrind           valgrind
+fuzz       command:clang                     builds the fuzzer
+           clang                clang                   clang              llvm
+fuzz       clang:fuzzer                      libFuzzer and the sanitizers of clang
+           libclang-rt-14-dev   compiler-rt             compiler-rt        llvm
 charts     python:matplotlib                 charts
            python3-matplotlib   python3-matplotlib      python-matplotlib  python-matplotlib
 charts     python:numpy                      statistics
@@ -84,12 +88,13 @@ groups_of() {
         build) echo build ;;
         test | test-asan) echo build lua test figures charts mallocs programs ;;
         test-valgrind) echo build lua test valgrind charts mallocs programs ;;
+        fuzz) echo build fuzz ;;
         bench) echo build charts mallocs programs ;;
         charts) echo charts ;;
         hyperfine) echo build lua charts mallocs hyperfine ;;
         lint) echo build test figures lint ;;
-        *) complain "no group $1; the groups are build, test, test-asan, test-valgrind, bench," \
-                "charts, hyperfine, lint"; exit 2 ;;
+        *) complain "no group $1; the groups are build, test, test-asan, test-valgrind, fuzz," \
+                "bench, charts, hyperfine, lint"; exit 2 ;;
     esac
 }
 
@@ -121,11 +126,16 @@ has_python_modules() {
     [ "$python_found" = yes ]
 }
 
+has_clang_runtime() {
+    ls "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.$1"*.a >/dev/null 2>&1
+}
+
 has_one() {
     case $1 in
         command) command -v "$2" >/dev/null ;;
         header) has_header "$2" ;;
         pkgconfig) pkg-config --exists "$2" 2>/dev/null ;;
+        clang) has_clang_runtime "$2" ;;
         library) ldconfig -p | grep -qF "$2 " ;;
         python) has_python_modules ;;
         lua) has_lua_module "$2" ;;

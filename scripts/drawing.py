@@ -108,10 +108,14 @@ def log_scale(axis, values):
     axis.set_major_formatter(FuncFormatter(figure_text))
 
 
-def nothing(results, title):
+def nothing(results, title, why="No allocator has an ok result to draw here."):
     """A chart of a run that has nothing to show says so."""
-    sheet = Sheet(results, title, "No allocator has an ok result to draw here.", 6, 0.3)
-    return sheet.figure
+    return Sheet(results, title, why, 6, 0.3).figure
+
+
+def no_series(results, title):
+    return nothing(results, title, "Not measured in this run: build/heapbench series -o DIR, with "
+                   "the folder of the run, then make charts RESULTS=DIR.")
 
 
 # Sides of a point (1 is right of it) and heights in points; upper right is where no front passes.

@@ -1,5 +1,5 @@
 """The only reader of a results folder: machine.json says what was planned and on which machine,
-runs.csv has a row for every cell that was measured.
+runs.csv has a row for every cell that was measured, series/ what `heapbench series` adds.
 
 A run that was killed is read as far as it got, and says so. Anything else that does not fit is a
 ResultsError, which names the file and the line and says what to do.
@@ -23,6 +23,7 @@ UNFIT_SHARE = 1 / 20
 UNFIT_CHANCE = 0.01
 
 USAGE, FAILURE = 2, 1
+SERIES_TEXTS = ("series", "allocator", "part", "workload", "policy", "outcome", "detail")
 MUST_HAVE = ("allocator", "workload", "round", "copy", "outcome", "detail", "operations", "cpu_ns")
 
 
@@ -30,6 +31,19 @@ class ResultsError(Exception):
     def __init__(self, message, exit_code=FAILURE):
         super().__init__(message)
         self.exit_code = exit_code
+
+
+@dataclass
+class Series:
+    rows: list        # a dictionary a row, numbers as int, None where empty
+    failures: dict    # by (allocator, part): the outcome
+
+    def groups(self, *names):
+        """The rows by the values of these columns, in order."""
+        found = {}
+        for row in self.rows:
+            found.setdefault(tuple(row[name] for name in names), []).append(row)
+        return found
 
 
 @dataclass
@@ -68,6 +82,16 @@ class Results:
 
     def control(self, workload):
         return self.score(score.BASELINE, workload, 1)
+
+    def series(self, name):
+        """What `heapbench series` measured under this name; None where it was not called."""
+        path = self.folder / "series" / f"{name}.csv"
+        if not path.exists():
+            return None
+        failures = read_series(path.with_name("failures.csv"), self.allocators)
+        return Series(read_series(path, self.allocators),
+                      {(row["allocator"], row["part"]): row["outcome"] for row in failures
+                       if row["series"] == name})
 
     @property
     def unfinished(self):
@@ -175,7 +199,7 @@ def parse_header(path, lines, columns):
     return header
 
 
-def parse_row(header, columns, fields):
+def parse_fields(header, columns, fields):
     """A ValueError says what is wrong."""
     if fields is None:
         raise ValueError("its quotes do not fit")
@@ -187,6 +211,11 @@ def parse_row(header, columns, fields):
             if row[name] and not (row[name].isascii() and row[name].isdigit()):
                 raise ValueError(f"{name} is {row[name][:20]!r}, no whole number")
             row[name] = int(row[name]) if row[name] else None
+    return row
+
+
+def parse_row(header, columns, fields):
+    row = parse_fields(header, columns, fields)
     if None in (row["round"], row["copy"]):
         raise ValueError("no round or no copy")
     return row
@@ -227,6 +256,26 @@ def read_rows(path, machine, warnings):
             raise ResultsError(f"{path}:{number}: {error}: the file was damaged or edited; "
                                "measure again into another folder") from None
         rows.append(row)
+    return rows
+
+
+def read_series(path, allocators):
+    """These files are written whole or not at all."""
+    lines = read_text(path, "measure again by build/heapbench series", FAILURE).split("\n")
+    header = parse_line(lines[0]) or [""]
+    columns = {name: "count" for name in header if name not in SERIES_TEXTS}
+    rows = []
+    for number, line in enumerate(lines[1:-1], 2):
+        try:
+            rows.append(parse_fields(header, columns, parse_line(line)))
+            if rows[-1].get("allocator") not in allocators:
+                raise ValueError(f"no allocator of the run: {line[:30]!r}")
+        except ValueError as error:
+            raise ResultsError(f"{path}:{number}: {error}: the file was damaged or edited; measure "
+                               "again by build/heapbench series") from None
+    if lines[-1] or "allocator" not in header:
+        raise ResultsError(f"{path}:{len(lines)}: cut short: measure again by build/heapbench "
+                           "series")
     return rows
 
 

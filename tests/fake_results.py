@@ -9,6 +9,8 @@ import re
 import sys
 from pathlib import Path
 
+import fake_series
+
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
@@ -17,7 +19,7 @@ METRIC = re.compile(r'^METRIC\((\w+), "(\w+)", "(.*)"\)$', re.MULTILINE)
 COLUMNS = METRIC.findall((ROOT / "harness/metrics.h").read_text())
 MEBIBYTE = 1 << 20
 
-ALLOCATORS = ["libc", "null", "bump", "fixed-pool:size=56,count=1000", "tiered", "tiered:max=1024",
+ALLOCATORS = ["libc", "null", "bump", "fixed-pool:size=56,count=1000", "tiered", "tiered:huge=yes",
               "buddy", "slab", "corona", "mimalloc", "jemalloc", "tcmalloc", "tbbmalloc",
               "./build/planted/libmine.so:prefix=my_", "count+mimalloc"]
 WORKLOADS = ["binary-trees", "cache", "closures", "dkjson-documents", "events", "graph", "json",
@@ -145,6 +147,10 @@ def write(folder, allocators=ALLOCATORS, workloads=WORKLOADS, traces=TRACES, rou
         del rows[keep:], machine["finished"]
     (folder / "machine.json").write_text(json.dumps(machine, indent=1))
     write_rows(folder / "runs.csv", rows)
+    failing = {name: failures[name, workload] for name in allocators for workload in workloads[:1]
+               if failures.get((name, workload), ("",))[0] in ("unavailable", "crashed")}
+    fake_series.write(folder, [name for name in allocators if name != "null"], workloads[:5],
+                      failing)
     return folder
 
 

@@ -17,8 +17,9 @@
 
 /* Heaps that hold their blocks of up to 32 bytes in pages of their own. */
 static const char *const local_specs[] = {
-    "bump",   "bump:grow=no,size=1M", "fixed-pool",     "fixed-pool:count=1000,grow=no",
-    "tiered", "tiered:preset=source", "tiered:max=64K", "count+tiered",
+    "bump",         "bump:grow=no,size=1M", "fixed-pool",          "fixed-pool:count=1000,grow=no",
+    "tiered",       "tiered:preset=source", "tiered:preset=lists", "tiered:checked",
+    "count+tiered",
 };
 enum { LOCAL_SPECS = sizeof local_specs / sizeof *local_specs };
 
@@ -266,7 +267,7 @@ static int live_on_the_limit(struct heap *heap)
     while (count < MANY && (blocks[count] = make(heap, 240))) *blocks[count] = count, count++;
     if (count == MANY) return NEVER_REFUSED;
     for (size_t i = 0; i < count; i++) {
-        if (resize(heap, blocks[i], 240, 100000)) return NEVER_REFUSED;
+        if (resize(heap, blocks[i], 240, limit.rlim_cur)) return NEVER_REFUSED;
         blocks[i] = resize(heap, blocks[i], 240, 8 + i % 200);
         if (!blocks[i]) return SHRINK_FAILED;
     }
@@ -280,9 +281,10 @@ static int live_on_the_limit(struct heap *heap)
 static void heaps_that_grow_live_through_the_end_of_memory(void **state)
 {
     (void)state;
-    static const char *const specs[] = {"count+libc",  "bump",           "fixed-pool:size=240",
-                                        "tiered",      "tiered:max=64K", "tiered:grow=no",
-                                        "count+tiered"};
+    static const char *const specs[] = {"count+libc", "bump",           "fixed-pool:size=240",
+                                        "tiered",     "tiered:checked", "tiered:preset=lists",
+                                        "frame",      "buddy",          "slab",
+                                        "free-list",  "multilevel",     "count+tiered"};
 #ifdef __SANITIZE_ADDRESS__
     skip(); /* the sanitizer itself needs the memory that the limit denies */
 #endif

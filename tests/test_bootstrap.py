@@ -68,6 +68,13 @@ def test_sudo_without_a_password_installs(machine):
     assert len(machine.apt_calls) == 1
 
 
+def test_fuzzing_brings_its_compiler_and_the_runtime(machine):
+    machine.remove("clang")
+    machine.place("id", NOT_ROOT)
+    found = machine.run("bootstrap.sh", "fuzz")
+    assert found.returncode == 1 and " clang libclang-rt-14-dev'" in found.stderr
+
+
 def test_missing_mallocs_are_one_line_each_and_no_failure(machine):
     machine.place("ldconfig", "#!/bin/sh\n")
     machine.place("id", NOT_ROOT)

@@ -14,7 +14,8 @@ import heatmap
 import labels
 import results
 
-NAMES = ["footprint", "pareto", "ratios", "time"]
+NAMES = ["footprint", "growth", "metadata", "over_time", "pareto", "ratios", "time", "waste"]
+SERIES = ["growth", "metadata", "over_time", "waste"]
 
 
 def run(folder, *names, scripts=fake_results.SCRIPTS):
@@ -186,7 +187,7 @@ def test_a_new_chart_is_one_new_file(tmp_path):
 def test_an_unknown_chart_is_wrong_usage(tmp_path):
     ended = run(small(tmp_path), "tme")
     assert ended.returncode == 2
-    assert ended.stderr == "charts.py: no chart tme: there are footprint, pareto, ratios, time\n"
+    assert ended.stderr == f"charts.py: no chart tme: there are {', '.join(NAMES)}\n"
 
 
 def test_a_chart_that_cannot_be_written_is_one_line(tmp_path):

@@ -92,11 +92,11 @@ static void options_keep_the_contract(void **state)
         "fixed-pool:size=40,count=1,grow=no",
         "fixed-pool+tiered",
         "fixed-pool:grow=no+bump:grow=no",
-        "tiered:max=8",
-        "tiered:max=64K",
-        "tiered:preset=source",
-        "tiered:grow=no,max=1K+bump",
-        "tiered:grow=no+fixed-pool:size=4K",
+        "fixed-pool+tiered:checked",
+        "tiered:huge",
+        "tiered:preset=source+bump",
+        "tiered:preset=lists+fixed-pool:size=4K",
+        "slab+buddy",
     };
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) try_spec(specs[i], false);
 }

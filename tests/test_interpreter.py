@@ -1,4 +1,5 @@
 """`heapbench lua` is lua5.1 on another heap: the same output and the same exit status."""
+import re
 import subprocess
 
 import pytest
@@ -89,11 +90,93 @@ def test_a_full_heap_is_an_error_that_pcall_catches(tmp_path):
     assert done.returncode == 1 and "not enough memory" in done.stderr
 
 
-def test_a_heap_too_small_for_a_state_says_so(tmp_path):
+def test_a_state_lives_on_in_a_bounded_heap_that_was_full(tmp_path):
+    """Even with nothing left: what follows the last error asks for no new block."""
+    script = tmp_path / "x.lua"
+    script.write_text("""
+        local kept = {'before'}
+        for i = 1, 3 do print(pcall(string.rep, 'x', 1e6)) end
+        print(pcall(function() local t = {} while true do t[#t + 1] = {} end end))
+        print(kept[1])
+        """, encoding="utf-8")
+    for spec in ("bump:size=128K,grow=no", "frame:size=128K,grow=no"):
+        done = heapbench("lua", "-a", spec, script)
+        assert done.stdout == "false\tnot enough memory\n" * 4 + "before\n"
+        assert (done.stderr, done.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("option", [[], ["--report"], ["--drop"]], ids=" ".join)
+@pytest.mark.parametrize("spec", [
+    "bump:size=1K,grow=no", "bump:size=20K,grow=no", "frame:size=4K,grow=no"])
+def test_a_heap_too_small_for_a_state_says_so_in_one_line(tmp_path, spec, option):
     script = tmp_path / "x.lua"
     script.write_text("print(1)", encoding="utf-8")
-    done = heapbench("lua", "-a", "bump:grow=no,size=4K", script)
-    assert done.returncode == 1 and "not enough memory" in done.stderr
+    done = heapbench("lua", "-a", spec, *option, script)
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert done.stderr == (f"heapbench: {spec}: not enough memory for a Lua state with its "
+                           "libraries, which takes 27 KB; give a larger size\n")
+
+
+def test_a_state_fits_into_what_the_message_asks_for(tmp_path):
+    script = tmp_path / "x.lua"
+    script.write_text("print(1)", encoding="utf-8")
+    done = heapbench("lua", "-a", "bump:size=48K,grow=no", script)
+    assert (done.stdout, done.stderr, done.returncode) == ("1\n", "", 0)
+
+
+@pytest.mark.parametrize("spec", ["frame", "bump", "slab", "tiered", "count+frame:size=64K"])
+def test_a_state_that_is_dropped_prints_what_one_that_is_closed_does(spec):
+    script = TOP / "workloads" / "lua" / "json.lua"
+    closed, dropped = (heapbench("lua", "-a", spec, *option, script)
+                       for option in ([], ["--drop"]))
+    assert closed.stdout and closed.returncode == 0
+    assert (dropped.stdout, dropped.stderr, dropped.returncode) == (closed.stdout, "", 0)
+
+
+def test_dropping_runs_no_finalizer_but_flushes_files(tmp_path):
+    script, written = tmp_path / "x.lua", tmp_path / "written"
+    script.write_text("""
+        getmetatable(newproxy(true)).__gc = function() print('finalised') end
+        file = io.open(arg[1], 'w')
+        file:write('kept')
+        """, encoding="utf-8")
+    for option, printed in ([], "finalised\n"), (["--drop"], ""):
+        done = heapbench("lua", "-a", "frame", *option, script, written)
+        assert (done.stdout, done.stderr, done.returncode) == (printed, "", 0)
+        assert written.read_text(encoding="utf-8") == "kept"
+        written.unlink()
+
+
+@pytest.mark.parametrize("spec", ["libc", "count+libc", "mimalloc"])
+def test_dropping_is_refused_where_closing_leaves_blocks(spec, tmp_path):
+    if spec.rpartition("+")[2] not in names("allocators"):
+        pytest.skip("not installed")
+    script = tmp_path / "x.lua"
+    script.write_text("print(1)", encoding="utf-8")
+    done = heapbench("lua", "-a", spec, "--drop", script)
+    assert (done.stdout, done.returncode) == ("", 2)
+    assert done.stderr.startswith("heapbench: --drop: closing ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_report_ends_with_how_long_the_end_took(tmp_path):
+    script = tmp_path / "x.lua"
+    script.write_text("t = {} for i = 1, 1e4 do t[i] = {i} end error('failed')", encoding="utf-8")
+    ends = {(): r"lua_close \d+\.\d\d ms\nheap dropped \d+\.\d\d ms\n",
+            ("--drop",): r"\ndropped whole \d+\.\d\d ms\n"}
+    for option, pattern in ends.items():
+        done = heapbench("lua", "-a", "frame", "--report", *option, script)
+        assert done.returncode == 1 and "failed" in done.stderr
+        assert re.search(pattern + "$", done.stderr)
+        assert ("lua_close" in done.stderr) == (not option)
+
+
+def test_dropping_says_what_stays_in_the_backing(tmp_path):
+    script = tmp_path / "x.lua"
+    script.write_text("s = string.rep('x', 100000)", encoding="utf-8")
+    done = heapbench("lua", "-a", "fixed-pool", "--report", "--drop", script)
+    left = re.search(r"\nleft in the backing (\d+) bytes\n$", done.stderr)
+    assert int(left[1]) > 100000
 
 
 def test_planted_scripts_end_as_under_lua51():

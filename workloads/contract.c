@@ -1,168 +1,35 @@
-/* Holds a heap to the contract of allocator.h, with a shadow model beside it.
+/* Holds a heap to the contract of allocator.h by playing on it through the examiner.
  *
- * Every call goes through `ask`, which checks all that one call can show: the block's contents
- * before and after, NULL where it must be and must not be, alignment, and the heap's own totals
- * against the model's. On it stand the phases: a ladder of sizes, a random sequence, requests that
- * no memory can satisfy, filling a bounded heap, and leaving blocks alive. The first broken rule
- * ends the run with its name, the operation's number and the sizes. Blocks of a heap whose blocks
- * overlap by declaration are not read. Cost: two passes over a block a call.
+ * Phases: a ladder of sizes, a random sequence, requests that no memory can satisfy, filling a
+ * bounded heap, and leaving blocks alive. The random sequence goes round a table of seasons, so
+ * that the heap grows, drains and is swept as a collector does, with other sizes each time. The
+ * first broken rule ends the run.
  */
-#include <stdint.h>
 #include <stdio.h>
 
 #include "../allocators/pages.h"
+#include "examiner.h"
 #include "random.h"
-#include "shadow.h"
 #include "workload.h"
 
-enum { SLOTS = 4096, OPERATIONS = 100000, PHASE_OPERATIONS = 12500 };
+enum { OPERATIONS_STANDARD = 100000, OPERATIONS_LONG = 1000000 };
 
-/* Up to here a heap without bounds has no excuse for refusing. */
-#define SMALL_BYTES ((size_t)128 << 10)
-#define BEYOND_ALL_MEMORY (SIZE_MAX / 2)
+/* A long sequence now and then has more blocks, in one operation of eight or so: that finds what
+ * few blocks do not, and the policies that search a list by definition can still be checked. */
+enum { SLOTS = 4096, SLOTS_LONG = 65536, CYCLES_BETWEEN = 100, FIRST_LONG_CYCLE = 10 };
 
 struct contract {
-    const struct heap *heap;
-    struct error *error;
-    struct shadow shadow;
+    struct examiner examiner;
     struct random random;
-    size_t operation_count;
-    size_t alignment;
-    bool blocks_overlap; /* by declaration */
-    bool is_bounded;
+    uint64_t operations;               /* of the random sequence */
+    volatile uint64_t *progress;       /* where the caller wants to see how far it is, or NULL */
+    uint32_t slot_count, season_slots; /* in all, and those that this season plays with */
     bool is_kept;
 };
 
-/* The call under examination. */
-struct request {
-    uint32_t slot;
-    void *block;
-    size_t old_size, new_size;
-};
-
-static bool broken(const struct contract *contract, const struct request *request, const char *rule)
-{
-    return error_set(contract->error, "contract broken at operation %zu, %zu -> %zu bytes: %s",
-                     contract->operation_count, request->old_size, request->new_size, rule);
-}
-
-static bool check_contents(const struct contract *contract, const struct request *request,
-                           const void *block, size_t bytes, const char *rule)
-{
-    const struct shadow *shadow = &contract->shadow;
-    if (contract->blocks_overlap) return true;
-    if (shadow_matches(shadow, request->slot, block, bytes)) return true;
-    uint32_t other = shadow_overlap(shadow, request->slot);
-    if (other == shadow->slot_count) return broken(contract, request, rule);
-    char overlap[96];
-    snprintf(overlap, sizeof overlap, "two live blocks overlap, of %zu and %zu bytes",
-             shadow->blocks[request->slot].size, shadow->blocks[other].size);
-    return broken(contract, request, overlap);
-}
-
-static bool check_alignment(const struct contract *contract, const struct request *request,
-                            const void *block)
-{
-    size_t alignment = request->new_size >= contract->alignment ? contract->alignment : 8;
-    char rule[96];
-    if ((uintptr_t)block % alignment == 0) return true;
-    snprintf(rule, sizeof rule, "the block at %p is not aligned to %zu bytes", block, alignment);
-    return broken(contract, request, rule);
-}
-
-/* A figure that is UNKNOWN contradicts nothing. */
-static bool is_less(size_t figure, size_t than)
-{
-    return figure != UNKNOWN && than != UNKNOWN && figure < than;
-}
-
-static bool differs(size_t figure, size_t expected)
-{
-    return figure != UNKNOWN && figure != expected;
-}
-
-static bool check_totals(const struct contract *contract, const struct request *request)
-{
-    struct heap_statistics totals;
-    const struct shadow *shadow = &contract->shadow;
-    heap_statistics(contract->heap, &totals);
-    size_t backed = totals.backing_live_bytes == UNKNOWN ? 0 : totals.backing_live_bytes;
-    if (differs(totals.live_bytes, shadow->live_bytes)) {
-        return broken(contract, request, "live bytes are not what the caller holds");
-    }
-    if (differs(totals.live_blocks, shadow->live_blocks)) {
-        return broken(contract, request, "live blocks are not what the caller holds");
-    }
-    if (is_less(totals.usable_bytes, shadow->live_bytes)) {
-        return broken(contract, request, "usable bytes are fewer than live bytes");
-    }
-    if (backed > shadow->live_bytes) {
-        return broken(contract, request, "the backing's live bytes are more than all");
-    }
-    if (is_less(totals.footprint_bytes, shadow->live_bytes - backed)) {
-        return broken(contract, request, "the footprint is smaller than the live bytes in it");
-    }
-    return true;
-}
-
-/* The heap said NULL to a size that is not 0. */
-static bool accept_refusal(const struct contract *contract, const struct request *request)
-{
-    if (request->new_size <= request->old_size) {
-        return broken(contract, request, "a shrink failed");
-    }
-    if (request->new_size <= SMALL_BYTES && !contract->is_bounded) {
-        return broken(contract, request, "a small request was refused");
-    }
-    return check_contents(contract, request, request->block, request->old_size,
-                          "a growth that failed changed the old block");
-}
-
-static bool accept_block(struct contract *contract, const struct request *request, void *block)
-{
-    size_t kept = request->old_size < request->new_size ? request->old_size : request->new_size;
-    if (request->new_size >= BEYOND_ALL_MEMORY) {
-        return broken(contract, request, "a request beyond all memory was granted");
-    }
-    if (!check_alignment(contract, request, block)) return false;
-    if (!check_contents(contract, request, block, kept, "contents were not kept")) return false;
-    shadow_note(&contract->shadow, request->slot, block, request->new_size,
-                !contract->blocks_overlap);
-    return true;
-}
-
-static bool accept_free(struct contract *contract, const struct request *request, void *result)
-{
-    if (result && request->block) return broken(contract, request, "a free did not return NULL");
-    if (result) return broken(contract, request, "a query did not return NULL");
-    if (request->block) shadow_note(&contract->shadow, request->slot, NULL, 0, false);
-    return true;
-}
-
-/* One call on the block of a slot; true when the contract was kept, whether granted or not. */
 static bool ask(struct contract *contract, uint32_t slot, size_t new_size)
 {
-    const struct shadow_block *block = &contract->shadow.blocks[slot];
-    struct request request = {slot, block->address, block->size, new_size};
-    contract->operation_count++;
-    if (!check_contents(contract, &request, block->address, block->size,
-                        "another call changed this block's contents")) {
-        return false;
-    }
-    void *result =
-        contract->heap->resize(contract->heap->state, block->address, block->size, new_size);
-    bool is_accepted = new_size == 0 ? accept_free(contract, &request, result)
-                       : result      ? accept_block(contract, &request, result)
-                                     : accept_refusal(contract, &request);
-    return is_accepted && (contract->blocks_overlap || check_totals(contract, &request));
-}
-
-static bool free_all(struct contract *contract)
-{
-    for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        if (contract->shadow.blocks[slot].address && !ask(contract, slot, 0)) return false;
-    }
-    return true;
+    return examiner_ask(&contract->examiner, slot, new_size);
 }
 
 /* A query, then one block made, doubled, shrunk, shrunk to 1 and freed. */
@@ -178,7 +45,7 @@ static bool climb_ladder(struct contract *contract)
     for (size_t size = 1; size <= 300; size++) {
         if (!live_once(contract, size)) return false;
     }
-    for (size_t power = 512; power * 2 < SMALL_BYTES; power *= 2) {
+    for (size_t power = 512; power * 2 < EXAMINER_SMALL_BYTES; power *= 2) {
         for (size_t size = power - 1; size <= power + 1; size++) {
             if (!live_once(contract, size)) return false;
         }
@@ -186,47 +53,120 @@ static bool climb_ladder(struct contract *contract)
     return true;
 }
 
-/* Parts of 1000 requests, as Lua programs make them. */
-static size_t draw_size(struct random *random)
+/* Parts of 1000 requests; what is left of them is beyond the small sizes. */
+struct size_share {
+    uint64_t share, least, most;
+};
+
+static const struct size_share lua_sizes[] = {
+    {300, 64, 64}, {220, 40, 40},   {90, 16, 16},     {60, 160, 160},    {130, 17, 63}, {60, 1, 15},
+    {80, 65, 320}, {40, 321, 1024}, {15, 1025, 8217}, {4, 8218, 100000}, {0},
+};
+static const struct size_share medium_sizes[] = {
+    {400, 256, 1024}, {300, 1025, 4096}, {200, 1, 255}, {100, 4097, 16384}, {0},
+};
+static const struct size_share large_sizes[] = {
+    {500, 8192, 65536},
+    {300, 65537, 131072},
+    {190, 1, 8191},
+    {0},
+};
+
+struct season {
+    const struct size_share *sizes;
+    unsigned free_percent; /* of the calls on living blocks */
+    bool is_swept;         /* half of the blocks are freed in a row each time all are alive */
+    unsigned slots_part;   /* one in so many slots is played with: large blocks need few */
+};
+
+static const struct season seasons[] = {
+    {lua_sizes, 20, false, 1},    {lua_sizes, 80, false, 1}, {medium_sizes, 20, false, 4},
+    {large_sizes, 45, false, 32}, {lua_sizes, 0, true, 1},   {lua_sizes, 95, false, 1},
+    {medium_sizes, 80, false, 1}, {lua_sizes, 45, false, 1},
+};
+
+enum { SEASON_COUNT = sizeof seasons / sizeof *seasons };
+
+static size_t draw_size(struct random *random, const struct size_share *sizes)
 {
-    static const struct {
-        uint64_t share, least, most;
-    } sizes[] = {
-        {300, 64, 64}, {220, 40, 40}, {90, 16, 16},    {60, 160, 160},   {130, 17, 63},
-        {60, 1, 15},   {80, 65, 320}, {40, 321, 1024}, {15, 1025, 8217}, {4, 8218, 100000},
-    };
     uint64_t left = random_below(random, 1000);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        if (left < sizes[i].share) {
-            return sizes[i].least + random_below(random, sizes[i].most - sizes[i].least + 1);
+    for (; sizes->share; sizes++) {
+        if (left < sizes->share) {
+            return sizes->least + random_below(random, sizes->most - sizes->least + 1);
         }
-        left -= sizes[i].share;
+        left -= sizes->share;
     }
-    return SMALL_BYTES + random_below(random, random_below(random, 16) ? 1 << 16 : 4 << 20);
+    return EXAMINER_SMALL_BYTES +
+           random_below(random, random_below(random, 16) ? 1 << 16 : 4 << 20);
 }
 
 /* Of a live block: freed, doubled, changed anyhow, shrunk or left as large. */
-static size_t draw_next_size(struct contract *contract, size_t size, unsigned free_percent)
+static size_t draw_next_size(struct contract *contract, const struct season *season, size_t size)
 {
     uint64_t kind = random_below(&contract->random, 100);
-    if (kind < free_percent) return 0;
-    if (kind % 4 == 0 && size <= SMALL_BYTES) return size * 2;
-    if (kind % 4 == 1) return draw_size(&contract->random);
+    if (kind < season->free_percent) return 0;
+    if (kind % 4 == 0 && size <= EXAMINER_SMALL_BYTES) return size * 2;
+    if (kind % 4 == 1) return draw_size(&contract->random, season->sizes);
     return 1 + random_below(&contract->random, size);
 }
 
-/* Memory fills and empties in turn; a free slot is asked for nothing once in five. */
+/* A free slot is asked for nothing once in five. */
+static bool play_once(struct contract *contract, const struct season *season)
+{
+    uint32_t slot = (uint32_t)random_below(&contract->random, contract->season_slots);
+    size_t size = examiner_size(&contract->examiner, slot);
+    size_t next = size                                 ? draw_next_size(contract, season, size)
+                  : random_below(&contract->random, 5) ? draw_size(&contract->random, season->sizes)
+                                                       : 0;
+    return ask(contract, slot, next);
+}
+
+/* Frees half of the slots in their order, as a collector's sweep does, and counts them. */
+static bool sweep(struct contract *contract, uint64_t *played)
+{
+    for (uint32_t slot = 0; slot < contract->season_slots; slot++) {
+        if (random_below(&contract->random, 2)) continue;
+        if (!ask(contract, slot, 0)) return false;
+        ++*played;
+    }
+    return true;
+}
+
+/* As many operations as make most slots alive, or free, several times over. */
+static bool play_season(struct contract *contract, const struct season *season, uint64_t *played)
+{
+    contract->season_slots = contract->slot_count / season->slots_part;
+    uint64_t end = *played + contract->season_slots * 3;
+    uint64_t next_sweep = *played + contract->season_slots;
+    for (; *played < end && *played < contract->operations; ++*played) {
+        if (contract->progress) *contract->progress = *played;
+        if (!play_once(contract, season)) return false;
+        if (!season->is_swept || *played < next_sweep) continue;
+        if (!sweep(contract, played)) return false;
+        next_sweep = *played + contract->season_slots;
+    }
+    return true;
+}
+
+/* Once round the seasons. */
+static bool play_cycle(struct contract *contract, uint64_t *played)
+{
+    for (unsigned i = 0; i < SEASON_COUNT && *played < contract->operations; i++) {
+        if (!play_season(contract, &seasons[i], played)) return false;
+    }
+    return true;
+}
+
 static bool play_random(struct contract *contract)
 {
-    for (size_t i = 0; i < OPERATIONS; i++) {
-        unsigned free_percent = i / PHASE_OPERATIONS % 2 == 0 ? 20 : 80;
-        uint32_t slot = (uint32_t)random_below(&contract->random, SLOTS);
-        size_t size = contract->shadow.blocks[slot].size;
-        size_t next = size ? draw_next_size(contract, size, free_percent)
-                      : random_below(&contract->random, 5) ? draw_size(&contract->random)
-                                                           : 0;
-        if (!ask(contract, slot, next)) return false;
+    uint64_t played = 0;
+    for (unsigned cycle = 0; played < contract->operations; cycle++) {
+        bool is_long = cycle % CYCLES_BETWEEN == FIRST_LONG_CYCLE;
+        contract->slot_count = is_long ? contract->examiner.shadow.slot_count : SLOTS;
+        if (!play_cycle(contract, &played)) return false;
+        if (is_long && !examiner_free_all(&contract->examiner)) return false;
     }
+    contract->slot_count = SLOTS;
     return true;
 }
 
@@ -235,9 +175,11 @@ static bool ask_the_impossible(struct contract *contract)
 {
     static const size_t sizes[] = {24, 300, 100000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        if (!ask(contract, 0, BEYOND_ALL_MEMORY) || !ask(contract, 0, sizes[i])) return false;
-        if (contract->shadow.blocks[0].address == NULL) continue; /* a bounded heap was full */
-        if (!ask(contract, 0, BEYOND_ALL_MEMORY) || !ask(contract, 0, sizes[i] / 2 + 1) ||
+        if (!ask(contract, 0, EXAMINER_BEYOND_ALL_MEMORY) || !ask(contract, 0, sizes[i])) {
+            return false;
+        }
+        if (!examiner_size(&contract->examiner, 0)) continue; /* a bounded heap was full */
+        if (!ask(contract, 0, EXAMINER_BEYOND_ALL_MEMORY) || !ask(contract, 0, sizes[i] / 2 + 1) ||
             !ask(contract, 0, 0)) {
             return false;
         }
@@ -248,18 +190,19 @@ static bool ask_the_impossible(struct contract *contract)
 /* A bounded heap, filled until it refuses, still frees and shrinks. */
 static bool fill_up(struct contract *contract)
 {
+    const struct examiner *examiner = &contract->examiner;
     for (size_t size = 4096; size >= 64; size /= 8) {
-        for (uint32_t slot = 0; slot < SLOTS; slot++) {
-            if (contract->shadow.blocks[slot].address) continue;
+        for (uint32_t slot = 0; slot < contract->slot_count; slot++) {
+            if (examiner_size(examiner, slot)) continue;
             if (!ask(contract, slot, size)) return false;
-            if (!contract->shadow.blocks[slot].address) break;
+            if (!examiner_size(examiner, slot)) break;
         }
     }
-    for (uint32_t slot = 0; slot < SLOTS; slot += 2) {
-        size_t size = contract->shadow.blocks[slot].size;
+    for (uint32_t slot = 0; slot < contract->slot_count; slot += 2) {
+        size_t size = examiner_size(examiner, slot);
         if (size && !ask(contract, slot, size / 2)) return false;
     }
-    return free_all(contract);
+    return examiner_free_all(&contract->examiner);
 }
 
 /* Closing must cope with living blocks. What a backing holds is freed, as the backing may be the
@@ -269,7 +212,7 @@ static bool leave_some(struct contract *contract)
     struct heap_statistics totals;
     for (uint32_t slot = 0; slot < 200; slot++) {
         if (!ask(contract, slot, 8 + slot % 48)) return false;
-        heap_statistics(contract->heap, &totals);
+        heap_statistics(contract->examiner.heap, &totals);
         bool is_own = totals.footprint_bytes != UNKNOWN &&
                       (totals.backing_live_bytes == UNKNOWN || totals.backing_live_bytes == 0);
         if (!is_own && !ask(contract, slot, 0)) return false;
@@ -280,48 +223,23 @@ static bool leave_some(struct contract *contract)
 static bool keep_contract(struct contract *contract)
 {
     if (!climb_ladder(contract) || !play_random(contract)) return false;
-    if (!free_all(contract) || !ask_the_impossible(contract)) return false;
-    if (contract->is_bounded && !fill_up(contract)) return false;
+    if (!examiner_free_all(&contract->examiner) || !ask_the_impossible(contract)) return false;
+    if (contract->examiner.may_refuse && !fill_up(contract)) return false;
     return leave_some(contract);
-}
-
-/* Whether any heap of the stack refuses by its traits, or by what it says of its capacity. */
-static bool has_bounds(const struct heap *heap)
-{
-    struct heap_statistics totals;
-    for (; heap; heap = heap->inner) {
-        heap_statistics(heap, &totals);
-        if (totals.capacity_bytes != UNKNOWN) return true;
-        if (heap->allocator->traits & TRAIT_BOUNDED) return true;
-    }
-    return false;
-}
-
-/* The least that a layer declares: a backing's blocks come out of the heap over it. */
-static size_t least_alignment(const struct heap *heap)
-{
-    size_t least = heap->allocator->alignment;
-    while ((heap = heap->inner)) {
-        if (heap->allocator->alignment < least) least = heap->allocator->alignment;
-    }
-    return least;
-}
-
-static bool has_overlapping_blocks(const struct heap *heap)
-{
-    while (heap->allocator->traits & TRAIT_WRAPPER) heap = heap->inner;
-    return heap->allocator->traits & TRAIT_REPLAY_ONLY;
 }
 
 static void *prepare(const struct workload *workload, uint64_t seed, struct error *error)
 {
-    (void)workload;
     struct contract *contract = pages_map(sizeof *contract);
-    if (!contract || !shadow_open(&contract->shadow, SLOTS)) {
+    uint64_t operations = workload->operations ? workload->operations : OPERATIONS_STANDARD;
+    uint32_t slot_count = operations < OPERATIONS_LONG ? SLOTS : SLOTS_LONG;
+    if (!contract || !examiner_open(&contract->examiner, slot_count)) {
         if (contract) pages_unmap(contract, sizeof *contract);
         error_set(error, "the system refuses memory for the shadow model");
         return NULL;
     }
+    contract->operations = operations;
+    contract->progress = workload->progress;
     random_seed(&contract->random, seed);
     return contract;
 }
@@ -329,11 +247,7 @@ static void *prepare(const struct workload *workload, uint64_t seed, struct erro
 static enum outcome run(void *job, const struct heap *heap, struct error *error)
 {
     struct contract *contract = job;
-    contract->heap = heap;
-    contract->error = error;
-    contract->alignment = least_alignment(heap);
-    contract->blocks_overlap = has_overlapping_blocks(heap);
-    contract->is_bounded = has_bounds(heap);
+    examiner_attach(&contract->examiner, heap, error);
     contract->is_kept = keep_contract(contract);
     return contract->is_kept ? OUTCOME_OK : OUTCOME_WRONG_ANSWER;
 }
@@ -342,14 +256,14 @@ static enum outcome run(void *job, const struct heap *heap, struct error *error)
 static void verify(void *job, char answer[ANSWER_LENGTH])
 {
     const struct contract *contract = job;
-    const char *verdict = contract->is_kept ? "kept" : "broken";
-    snprintf(answer, ANSWER_LENGTH, "contract %s, %d operations", verdict, OPERATIONS);
+    snprintf(answer, ANSWER_LENGTH, "contract %s, %llu operations",
+             contract->is_kept ? "kept" : "broken", (unsigned long long)contract->operations);
 }
 
 static void finish(void *job)
 {
     struct contract *contract = job;
-    shadow_close(&contract->shadow);
+    examiner_close(&contract->examiner);
     pages_unmap(contract, sizeof *contract);
 }
 

@@ -40,14 +40,28 @@ static void fill_block(const struct shadow_block *block, size_t from)
     }
 }
 
+static bool word_matches(uint64_t key, const char *address, size_t at, size_t bytes)
+{
+    uint64_t word = key + at / 8 * STRIDE;
+    return memcmp(address + at, &word, piece(at, bytes)) == 0;
+}
+
 bool shadow_matches(const struct shadow *shadow, uint32_t slot, const void *address, size_t bytes)
 {
     uint64_t key = shadow->blocks[slot].key;
     for (size_t at = 0; at < bytes; at += 8) {
-        uint64_t word = key + at / 8 * STRIDE;
-        if (memcmp((const char *)address + at, &word, piece(at, bytes)) != 0) return false;
+        if (!word_matches(key, address, at, bytes)) return false;
     }
     return true;
+}
+
+bool shadow_ends_match(const struct shadow *shadow, uint32_t slot, const void *address,
+                       size_t bytes)
+{
+    uint64_t key = shadow->blocks[slot].key;
+    if (bytes == 0) return true;
+    return word_matches(key, address, 0, bytes) &&
+           word_matches(key, address, (bytes - 1) & ~(size_t)7, bytes);
 }
 
 void shadow_note(struct shadow *shadow, uint32_t slot, void *address, size_t size, bool fill)

@@ -30,6 +30,10 @@ void shadow_note(struct shadow *shadow, uint32_t slot, void *address, size_t siz
 /* Whether the first bytes of the slot's contents stand at the address. */
 bool shadow_matches(const struct shadow *shadow, uint32_t slot, const void *address, size_t bytes);
 
+/* The same of the first and the last word alone. O(1) */
+bool shadow_ends_match(const struct shadow *shadow, uint32_t slot, const void *address,
+                       size_t bytes);
+
 /* Another live slot whose block shares a byte with this one's; slot_count when none does. O(n) */
 uint32_t shadow_overlap(const struct shadow *shadow, uint32_t slot);
 

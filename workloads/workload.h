@@ -54,7 +54,9 @@ struct workload {
     char fault[256]; /* of a shipped script that is broken: what is wrong with it */
     char needs[256]; /* Lua modules that must be installed, separated by spaces */
     bool (*generate)(struct trace *trace, struct random *random); /* of a synthetic trace */
-    unsigned passes; /* how often a run replays the trace */
+    unsigned passes;             /* how often a run replays the trace */
+    uint64_t operations;         /* of the contract's random sequence; 0: the standard */
+    volatile uint64_t *progress; /* where the contract writes how many are done, or NULL */
 };
 
 /* Reads the registry and the folder of shipped scripts. The list ends with an empty name. Call

@@ -1,0 +1,103 @@
+/* What a heap of four tiers says of itself. All of it passes over the pages, and none of it is on
+ * the way of a call. */
+#include "tiered.h"
+
+/* Bytes of the blocks in use, free ones in the masks not counted. */
+static size_t used_bytes(const struct tier *tier)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 1; i < tier->page_count; i++) {
+        const struct page *page = &tier->pages[i];
+        bytes += (size_t)page->used * tier->classes[page->class_index].block_bytes;
+    }
+    for (size_t i = tier->first_class; i <= tier->last_class; i++) {
+        const struct size_class *size_class = &tier->classes[i];
+        bytes -= (size_t)__builtin_popcountll(size_class->mask) * size_class->block_bytes;
+    }
+    return bytes;
+}
+
+static size_t largest_in(const struct tier *tier)
+{
+    for (size_t i = tier->last_class; i >= tier->first_class; i--) {
+        const struct size_class *size_class = &tier->classes[i];
+        bool has_current = size_class->current && tier->pages[size_class->current].words;
+        if (tier->empty || size_class->mask || size_class->listed || has_current) {
+            return size_class->block_bytes;
+        }
+    }
+    return 0;
+}
+
+static size_t largest(const struct tiered *tiered)
+{
+    size_t large = large_largest_free(&tiered->large);
+    for (size_t i = 0; i < MEMORY_TIERS; i++) {
+        size_t in_tier = largest_in(tiered->memory.tiers[i]);
+        if (in_tier > large) large = in_tier;
+    }
+    return large;
+}
+
+void tiered_statistics(const void *heap, struct heap_statistics *out)
+{
+    const struct tiered *tiered = heap;
+    const struct memory *memory = &tiered->memory;
+    size_t headers = tiered->large.live_blocks * sizeof(size_t), own = sizeof *tiered;
+    size_t usable = tiered->large.usable_bytes;
+    for (size_t i = 0; i < MEMORY_TIERS; i++) {
+        own += memory->tiers[i]->page_count * sizeof(struct page);
+        usable += used_bytes(memory->tiers[i]);
+    }
+    out->live_bytes = memory->live_bytes;
+    out->live_blocks = memory->live_blocks;
+    out->usable_bytes = usable;
+    out->footprint_bytes = memory->held_bytes + own;
+    out->metadata_bytes = own + headers;
+    out->free_bytes = memory->held_bytes - usable - headers;
+    out->largest_free_bytes = largest(tiered);
+}
+
+bool tiered_tier(const void *heap, size_t index, struct tier_statistics *out)
+{
+    const struct tiered *tiered = heap;
+    struct class_census census;
+    const struct tier *tier = &tiered->medium;
+    if (++index <= LAST_SMALL) tier = index < FIRST_SMALL ? &tiered->tiny : &tiered->small;
+    else index -= LAST_SMALL;
+    if (index > tier->last_class) return false;
+    tier_count(tier, index, &census);
+    *out = (struct tier_statistics){
+        .block_bytes = tier->classes[index].block_bytes,
+        .total_blocks = census.total_blocks,
+        .used_blocks = census.used_blocks,
+        .free_blocks = census.total_blocks - census.used_blocks,
+        .full_pages = census.full_pages,
+        .partial_pages = census.partial_pages,
+    };
+    return true;
+}
+
+bool tiered_figure(const void *heap, size_t index, struct heap_figure *out)
+{
+    const struct tiered *tiered = heap;
+    const struct memory *memory = &tiered->memory;
+    const struct large *large = &tiered->large;
+    const struct heap_figure figures[] = {
+        {"large blocks", "count", (double)large->live_blocks},
+        {"large blocks", "bytes", (double)large->usable_bytes},
+        {"large blocks free", "bytes", (double)large->free_bytes},
+        {"tiny empty pages", "count", tiered->tiny.empty_count},
+        {"small empty pages", "count", tiered->small.empty_count},
+        {"medium empty pages", "count", tiered->medium.empty_count},
+        {"kept for reuse", "bytes", (double)memory->kept_bytes},
+        {"returned in all", "bytes", (double)memory->returned_bytes},
+        {"of these taken again", "bytes", (double)memory->regretted_bytes},
+        {"trims", "count", (double)memory->trims},
+        {"moved page by page", "blocks", (double)memory->moved_blocks},
+        {"could not shrink", "blocks", (double)memory->stayed_blocks},
+    };
+    if (index >= sizeof figures / sizeof *figures) return false;
+    *out = figures[index];
+    return true;
+}

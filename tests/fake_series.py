@@ -1,0 +1,62 @@
+"""Writes the series of a results folder, with figures that are made up."""
+import csv
+
+RULES = {"double": (13, 16380, 16384), "half": (21, 24278, 12138), "1000": (10, 45000, 10000)}
+SIZES = (16, 32, 40, 1024)
+COLUMNS = {
+    "waste": "allocator,request_bytes,step_bytes,usable_bytes",
+    "metadata": "allocator,block_bytes,blocks,resident_bytes,footprint_bytes,usable_bytes,"
+                "metadata_bytes",
+    "growth": "allocator,policy,reallocations,copied_elements,room_elements,in_place,moved,"
+              "moved_elements",
+    "footprint": "allocator,workload,operation,live_bytes,resident_bytes,footprint_bytes",
+    "failures": "series,allocator,part,outcome,detail",
+}
+
+
+def waste_rows(name, seed):
+    for size in range(1, 400):
+        step = -(-size // (8 + 8 * (seed % 3))) * (8 + 8 * (seed % 3))
+        yield name, size, step, ""
+
+
+def metadata_rows(name, seed):
+    for size in SIZES:
+        yield name, size, 1000, 1000 * (size + 8) + seed, "", "", 8000 if seed % 2 else ""
+
+
+def growth_rows(name, seed):
+    for rule, counts in RULES.items():
+        moved = seed % counts[0]
+        yield name, rule, *counts, counts[0] - 1 - moved, moved, 500 * moved
+
+
+def footprint_rows(name, workload):
+    for i in range(21):
+        live, most = 500_000 * (10 - abs(i - 10)), 500_000 * min(i, 10)
+        yield name, workload, 1000 * i, live, most + 9000, ""
+
+
+def rows_of(allocators, workloads, failing):
+    """By series; the failing have rows in `failures` alone."""
+    good = [(seed, name) for seed, name in enumerate(allocators) if name not in failing]
+    parts = {"waste": [""], "metadata": map(str, SIZES), "growth": RULES, "footprint": workloads}
+    return {
+        "waste": [row for seed, name in good for row in waste_rows(name, seed)],
+        "metadata": [row for seed, name in good for row in metadata_rows(name, seed)],
+        "growth": [row for seed, name in good for row in growth_rows(name, seed)],
+        "footprint": [row for workload in workloads for _, name in good
+                      for row in footprint_rows(name, workload)],
+        "failures": [(series, name, part, *failing[name]) for series, each in parts.items()
+                     for part in each for name in allocators if name in failing],
+    }
+
+
+def write(folder, allocators, workloads, failing):
+    """failing: (outcome, detail) by allocator."""
+    (folder / "series").mkdir(exist_ok=True)
+    for name, rows in rows_of(allocators, workloads, failing).items():
+        with open(folder / "series" / f"{name}.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS[name].split(","))
+            writer.writerows(rows)
