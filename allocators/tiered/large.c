@@ -250,11 +250,11 @@ static size_t gap_to_page(const void *start)
     return gap == 0 || gap >= SIZE_MINIMUM ? gap : gap + SYSTEM_PAGE;
 }
 
-static void populate_beyond(struct large *large, char *start)
+/* Takes the memory of a new block, or of a part of one, that lies beyond what was ever touched. */
+static void populate(const char *touched_end, char *start, char *end)
 {
-    char *fresh = page_up(start > large->touched_end ? start : large->touched_end);
-    char *end = page_down(large->region.used_end);
-    if (end >= fresh + WORTH_BYTES) pages_populate(fresh, (size_t)(end - fresh));
+    char *first = page_up(start > touched_end ? start : touched_end), *last = page_down(end);
+    if (last >= first + WORTH_BYTES) pages_populate(first, (size_t)(last - first));
 }
 
 static struct large_block *cut_from_region(struct large *large, size_t size)
@@ -265,21 +265,26 @@ static struct large_block *cut_from_region(struct large *large, size_t size)
     struct large_block *block = block_at(start + gap);
     block->size = size;
     if (gap) insert(large, block_at(start), gap, 0);
-    populate_beyond(large, start);
+    return block;
+}
+
+static struct large_block *place(struct large *large, size_t size)
+{
+    size_t slack = size >= MOVED_FROM ? SYSTEM_PAGE + SIZE_MINIMUM : 0;
+    struct large_block *block = size ? find(large, size + slack) : NULL;
+    if (block) block = use(large, block, slack ? gap_to_page(block) : 0, size);
+    else if (size) block = cut_from_region(large, size);
+    if (!block) return NULL;
+    large->live_blocks++;
+    large->usable_bytes += size_of(block) - HEADER_BYTES;
     return block;
 }
 
 void *large_new(struct large *large, size_t bytes)
 {
-    size_t size = size_for(bytes);
-    if (size == 0) return NULL;
-    size_t slack = size >= MOVED_FROM ? SYSTEM_PAGE + SIZE_MINIMUM : 0;
-    struct large_block *block = find(large, size + slack);
-    if (block) block = use(large, block, slack ? gap_to_page(block) : 0, size);
-    else block = cut_from_region(large, size);
+    struct large_block *block = place(large, size_for(bytes));
     if (!block) return NULL;
-    large->live_blocks++;
-    large->usable_bytes += size_of(block) - HEADER_BYTES;
+    populate(large->touched_end, (char *)block, end_of(block));
     tell_memory(large);
     return (char *)block + HEADER_BYTES;
 }
@@ -305,11 +310,10 @@ size_t large_room(const void *payload)
 
 static bool grow_at_end(struct large *large, struct large_block *block, size_t size)
 {
-    char *end = large->region.used_end;
     size_t more = size - size_of(block);
     if (!arena_take(&large->region, more)) return false;
     block->size += more;
-    populate_beyond(large, end);
+    populate(large->touched_end, (char *)block, end_of(block));
     return true;
 }
 
@@ -357,15 +361,20 @@ static size_t move_pages(struct large_block *from, struct large_block *to, size_
     return moved;
 }
 
-void large_move(struct large *large, void *payload, void *to, size_t bytes)
+/* Pages that hold memory already are cheaper to copy to than to lose. */
+void *large_regrow(struct large *large, void *payload, size_t kept, size_t bytes)
 {
-    struct large_block *block = block_of(payload);
-    size_t moved = move_pages(block, block_of(to), bytes);
+    struct large_block *block = block_of(payload), *to = place(large, size_for(bytes));
+    if (!to) return NULL;
+    char *result = (char *)to + HEADER_BYTES;
+    size_t moved = (char *)to >= large->touched_end ? move_pages(block, to, kept) : 0;
     size_t done = moved ? moved - HEADER_BYTES : 0;
-    memcpy((char *)to + done, (char *)payload + done, bytes - done);
+    populate(large->touched_end, (char *)to + moved, end_of(to));
+    memcpy(result + done, (char *)payload + done, kept - done);
     large->memory->moved_blocks += moved != 0;
     free_block(large, block, moved ? moved - SYSTEM_PAGE : 0);
     memory_settle(large->memory);
+    return result;
 }
 
 size_t large_largest_free(const struct large *large)

@@ -6,7 +6,7 @@
  * From Masmano, Ripoll, Crespo and Real, "TLSF: a new dynamic memory allocator for real-time
  * systems" (2004): a free block is found by two bit searches, whatever their number. A block at the
  * end of what is used grows in place; one with a free neighbour grows into it. Where a block must
- * move and has MOVED_FROM bytes, its pages are moved and not its bytes.
+ * move to memory never used, and has MOVED_FROM bytes, its pages are moved and not its bytes.
  * Invariant: no two free blocks are neighbours, and the last block is not free: it is cut off.
  */
 #ifndef LARGE_H
@@ -56,8 +56,9 @@ size_t large_room(const void *block);
 /* Larger or smaller where it stands; false leaves it as it was. */
 bool large_resize(struct large *large, void *block, size_t bytes);
 
-/* Copies or moves the first `bytes` of one block to another, and frees the first. */
-void large_move(struct large *large, void *block, void *to, size_t bytes);
+/* A block of so many bytes elsewhere, with the first `kept` of this one, which is freed. NULL when
+ * the system refuses, and this one is as it was. */
+void *large_regrow(struct large *large, void *block, size_t kept, size_t bytes);
 
 /* Gives the memory of one free block back; false when none is worth it. */
 bool large_return(struct large *large);

@@ -32,7 +32,8 @@ void memory_grow(struct memory *memory, size_t bytes)
     if (memory->live_bytes > memory->peak_bytes) memory->peak_bytes = memory->live_bytes;
     memory->held_bytes += bytes;
     regret(memory, bytes);
-    while (memory->held_bytes > memory->most_held_bytes && return_some(memory)) continue;
+    size_t most = memory->most_held_bytes + memory->spare_bytes;
+    while (memory->held_bytes > most && return_some(memory)) continue;
     if (memory->held_bytes > memory->most_held_bytes) memory->most_held_bytes = memory->held_bytes;
 }
 

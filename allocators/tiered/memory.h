@@ -9,8 +9,8 @@
  * no more to spare than EMPTIED_SPARE. There is no clock here: as blocks are freed the bound sinks,
  * and the free that passes it gives memory back.
  *
- * A tier that needs more than the heap has ever held takes it from what the others keep, so that
- * the peak of the heap is not the sum of its tiers' peaks.
+ * A tier that needs more than the heap has ever held, and its spare, takes it from what the others
+ * keep, so that the peak of the heap is not the sum of its tiers' peaks.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -32,8 +32,8 @@ struct tier;
 struct large;
 
 struct memory {
-    size_t live_bytes, live_blocks; /* asked for and not yet freed */
-    size_t peak_bytes;              /* of live_bytes since the last trim, as seen at growth */
+    size_t live_bytes; /* asked for and not yet freed */
+    size_t peak_bytes; /* of live_bytes since the last trim, as seen at growth */
     size_t kept_bytes;
     size_t held_bytes; /* of the tiers' regions: what blocks use, and what is kept */
     size_t most_held_bytes;

@@ -2,19 +2,24 @@
  * the way of a call. */
 #include "tiered.h"
 
-/* Bytes of the blocks in use, free ones in the masks not counted. */
-static size_t used_bytes(const struct tier *tier)
+struct use {
+    size_t blocks, bytes;
+};
+
+/* Adds a tier's blocks in use: not those that are free in a mask. */
+static void add_use(const struct tier *tier, struct use *use)
 {
-    size_t bytes = 0;
     for (uint32_t i = 1; i < tier->page_count; i++) {
         const struct page *page = &tier->pages[i];
-        bytes += (size_t)page->used * tier->classes[page->class_index].block_bytes;
+        use->blocks += (size_t)page->used;
+        use->bytes += (size_t)page->used * tier->classes[page->class_index].block_bytes;
     }
     for (size_t i = tier->first_class; i <= tier->last_class; i++) {
         const struct size_class *size_class = &tier->classes[i];
-        bytes -= (size_t)__builtin_popcountll(size_class->mask) * size_class->block_bytes;
+        size_t count = (size_t)__builtin_popcountll(size_class->mask);
+        use->blocks -= count;
+        use->bytes -= count * size_class->block_bytes;
     }
-    return bytes;
 }
 
 static size_t largest_in(const struct tier *tier)
@@ -44,17 +49,17 @@ void tiered_statistics(const void *heap, struct heap_statistics *out)
     const struct tiered *tiered = heap;
     const struct memory *memory = &tiered->memory;
     size_t headers = tiered->large.live_blocks * sizeof(size_t), own = sizeof *tiered;
-    size_t usable = tiered->large.usable_bytes;
+    struct use use = {tiered->large.live_blocks, tiered->large.usable_bytes};
     for (size_t i = 0; i < MEMORY_TIERS; i++) {
         own += memory->tiers[i]->page_count * sizeof(struct page);
-        usable += used_bytes(memory->tiers[i]);
+        add_use(memory->tiers[i], &use);
     }
     out->live_bytes = memory->live_bytes;
-    out->live_blocks = memory->live_blocks;
-    out->usable_bytes = usable;
+    out->live_blocks = use.blocks;
+    out->usable_bytes = use.bytes;
     out->footprint_bytes = memory->held_bytes + own;
     out->metadata_bytes = own + headers;
-    out->free_bytes = memory->held_bytes - usable - headers;
+    out->free_bytes = memory->held_bytes - use.bytes - headers;
     out->largest_free_bytes = largest(tiered);
 }
 

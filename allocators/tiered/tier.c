@@ -2,7 +2,7 @@
  * tier_count, which say what they pass over. */
 #include "tier.h"
 
-#define RESERVE_BYTES ((size_t)64 << 30) /* address space, not memory */
+#define RESERVE_BYTES ((size_t)64 << 30) /* address space: 2^23 of the smallest pages */
 #define LEAST_BYTES ((size_t)1 << 20)
 
 static size_t page_bytes(const struct tier *tier)
@@ -68,27 +68,32 @@ static uint32_t take_page(struct tier *tier)
     return index;
 }
 
+static uint32_t block_count(const struct tier *tier, size_t class_index)
+{
+    uint32_t count = (uint32_t)page_bytes(tier) / tier->classes[class_index].block_bytes;
+    return count < PAGE_WORDS * 64 ? count : PAGE_WORDS * 64;
+}
+
 static void set_class(struct tier *tier, struct page *page, size_t class_index)
 {
     uint32_t bytes = tier->classes[class_index].block_bytes;
-    uint32_t count = (uint32_t)page_bytes(tier) / bytes;
-    if (count > PAGE_WORDS * 64) count = PAGE_WORDS * 64;
+    uint32_t count = block_count(tier, class_index);
     *page = (struct page){
         .reciprocal = (uint32_t)((((uint64_t)1 << 32) + bytes - 1) / bytes),
         .class_index = (uint8_t)class_index,
-        .block_count = (uint16_t)count,
     };
     for (uint32_t word = 0; word * 64 < count; word++) {
         uint32_t rest = count - word * 64;
         page->free[word] = rest >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << rest) - 1;
-        page->words |= (uint8_t)(1u << word);
+        page->words |= 1u << word;
     }
 }
 
+/* All its blocks are in use, and its class goes on to another. */
 static void leave_full(struct page *page)
 {
-    int notice = page->block_count / 64;
-    page->threshold = (int16_t)(page->block_count - (notice > 0 ? notice : 1));
+    int notice = page->used / 64;
+    page->threshold = (int16_t)(page->used - (notice > 0 ? notice : 1));
 }
 
 /* The class's next page with free blocks; the one before is full. */
@@ -116,7 +121,7 @@ void *tier_refill(struct size_class *size_class)
     uint64_t mask = page->free[word];
     if (tier->is_exact) mask &= -mask;
     page->free[word] ^= mask;
-    if (!page->free[word]) page->words &= (uint8_t)(page->words - 1);
+    if (!page->free[word]) page->words &= page->words - 1;
     page->used += (int16_t)__builtin_popcountll(mask);
     size_class->first =
         page_start(tier, size_class->current) + (size_t)word * 64 * size_class->block_bytes;
@@ -168,7 +173,7 @@ static void put_mask_back(struct tier *tier, struct size_class *size_class)
     unsigned word = (unsigned)((size_t)(size_class->first - start) / 64 / size_class->block_bytes);
     struct page *page = &tier->pages[size_class->current];
     page->free[word] |= size_class->mask;
-    page->words |= (uint8_t)(1u << word);
+    page->words |= 1u << word;
     page->used -= (int16_t)__builtin_popcountll(size_class->mask);
     size_class->mask = 0;
 }
@@ -198,14 +203,15 @@ void tier_trim(struct tier *tier)
 
 void tier_count(const struct tier *tier, size_t class_index, struct class_census *out)
 {
+    size_t count = block_count(tier, class_index);
     *out = (struct class_census){0};
     for (uint32_t i = 1; i < tier->page_count; i++) {
         const struct page *page = &tier->pages[i];
         if (page->class_index != class_index) continue;
         out->used_blocks += (size_t)page->used;
-        out->total_blocks += page->block_count;
-        out->full_pages += page->used == page->block_count;
-        out->partial_pages += page->used != page->block_count;
+        out->total_blocks += count;
+        out->full_pages += (size_t)page->used == count;
+        out->partial_pages += (size_t)page->used != count;
     }
     out->used_blocks -= (size_t)__builtin_popcountll(tier->classes[class_index].mask);
 }
@@ -215,7 +221,8 @@ bool tier_open(struct tier *tier)
     if (!arena_reserve_up_to(&tier->region, RESERVE_BYTES, LEAST_BYTES)) return false;
     if (tier->memory->is_huge) arena_ask_huge(&tier->region);
     tier->start = tier->region.start;
-    size_t pages = (size_t)(tier->region.reserved_end - tier->start) >> tier->page_shift;
+    tier->bytes = (size_t)(tier->region.reserved_end - tier->start);
+    size_t pages = tier->bytes >> tier->page_shift;
     if (!arena_reserve(&tier->records, pages * sizeof(struct page))) return false;
     tier->pages = (struct page *)tier->records.start;
     tier->page_count = 1;

@@ -31,10 +31,9 @@ struct page {
     uint32_t reciprocal;       /* of block bytes: gives a block's number without a division */
     int16_t used;              /* blocks not free here: live, or in the class's mask */
     int16_t threshold;
-    uint8_t words;       /* a bit for each word of `free` that is not 0 */
-    uint8_t class_index; /* 0: of no class */
-    uint16_t block_count;
-    uint32_t next, previous; /* in the class's list, or in that of empty pages; 0 is none */
+    /* Neighbours in the class's list, or in that of empty pages; 0 is none. */
+    uint32_t next : 24, class_index : 8; /* 0: of no class */
+    uint32_t previous : 24, words : 8;   /* a bit for each word of `free` that is not 0 */
 };
 
 struct size_class {
@@ -49,7 +48,8 @@ struct size_class {
 struct tier {
     struct size_class *classes; /* the caller's; the tier has first_class to last_class of them */
     size_t first_class, last_class;
-    char *start; /* of page 0, which is never used: 0 means none */
+    char *start;  /* of page 0, which is never used: 0 means none */
+    size_t bytes; /* of the region */
     struct page *pages;
     unsigned page_shift;
     bool is_exact; /* a mask holds one block, so that an empty page is noticed at once */
@@ -87,7 +87,7 @@ void tier_count(const struct tier *tier, size_t class_index, struct class_census
 
 static inline bool tier_owns(const struct tier *tier, const void *block)
 {
-    return arena_owns(&tier->region, block);
+    return (size_t)((const char *)block - tier->start) < tier->bytes;
 }
 
 static inline size_t tier_room(const struct tier *tier, const void *block)
@@ -112,7 +112,7 @@ static inline void tier_free(struct tier *tier, unsigned shift, void *block)
     size_t within = offset & (((size_t)1 << shift) - 1);
     uint32_t number = (uint32_t)((within * page->reciprocal) >> 32);
     page->free[number >> 6] |= (uint64_t)1 << (number & 63);
-    page->words |= (uint8_t)(1u << (number >> 6));
+    page->words |= 1u << (number >> 6);
     if (__builtin_expect(--page->used == page->threshold, 0)) tier_notice(tier, page);
 }
 
