@@ -1,141 +1,12 @@
+/* Blocks of the large tier in use: placing, cutting, growing, moving, and what it holds in all. */
 #include "large.h"
 
 #include <string.h>
 
+#include "fit.h"
+
 #define RESERVE_BYTES ((size_t)64 << 30) /* address space, not memory */
 #define LEAST_BYTES ((size_t)1 << 20)
-
-enum {
-    FREE = 1,
-    PREVIOUS_IS_FREE = 2,
-    FLAGS = 15,
-    HEADER_BYTES = sizeof(size_t),
-    SIZE_MINIMUM = 64,
-    SYSTEM_PAGE = 4096,
-    WORTH_BYTES = 64 << 10, /* less is not worth a system call */
-    MOVED_FROM = 128 << 10, /* blocks at least that large begin a page, so that pages can move */
-};
-
-static size_t size_of(const struct large_block *block)
-{
-    return block->size & ~(size_t)FLAGS;
-}
-
-static struct large_block *block_at(void *address)
-{
-    return address;
-}
-
-static struct large_block *block_of(const void *payload)
-{
-    return block_at((char *)payload - HEADER_BYTES);
-}
-
-static char *end_of(struct large_block *block)
-{
-    return (char *)block + size_of(block);
-}
-
-static char *page_up(const void *address)
-{
-    return (char *)(((uintptr_t)address + SYSTEM_PAGE - 1) & ~(uintptr_t)(SYSTEM_PAGE - 1));
-}
-
-static char *page_down(const void *address)
-{
-    return (char *)((uintptr_t)address & ~(uintptr_t)(SYSTEM_PAGE - 1));
-}
-
-/* ---- lists by size */
-
-struct place {
-    unsigned first, second;
-};
-
-static struct place place_of(size_t size)
-{
-    unsigned log = 63u - (unsigned)__builtin_clzll(size);
-    unsigned second = (unsigned)(size >> (log - SECOND_SHIFT)) & (SECOND_COUNT - 1);
-    return (struct place){log - FIRST_SHIFT, second};
-}
-
-/* What its memory would come to if it were returned. */
-static size_t worth(struct large_block *block)
-{
-    char *start = page_up(block + 1), *end = page_down(end_of(block) - sizeof(size_t));
-    return end > start ? (size_t)(end - start) : 0;
-}
-
-static void list_kept(struct large *large, struct large_block *block)
-{
-    block->next_kept = large->kept;
-    block->previous_kept = NULL;
-    if (large->kept) large->kept->previous_kept = block;
-    large->kept = block;
-}
-
-static bool is_kept(const struct large *large, const struct large_block *block)
-{
-    return block->previous_kept || large->kept == block;
-}
-
-static void unlist_kept(struct large *large, struct large_block *block)
-{
-    if (!is_kept(large, block)) return;
-    if (block->previous_kept) block->previous_kept->next_kept = block->next_kept;
-    else large->kept = block->next_kept;
-    if (block->next_kept) block->next_kept->previous_kept = block->previous_kept;
-    block->previous_kept = NULL;
-}
-
-/* A free block with its tag at both ends. Its neighbours are not free. */
-static void insert(struct large *large, struct large_block *block, size_t size, size_t returned)
-{
-    struct place place = place_of(size);
-    struct large_block **list = &large->lists[place.first][place.second];
-    *block = (struct large_block){.size = size | FREE, .next = *list, .returned_bytes = returned};
-    *(size_t *)((char *)block + size - sizeof(size_t)) = size;
-    block_at(end_of(block))->size |= PREVIOUS_IS_FREE;
-    if (*list) (*list)->previous = block;
-    *list = block;
-    large->first_map |= (uint64_t)1 << place.first;
-    large->second_maps[place.first] |= (uint32_t)1 << place.second;
-    large->free_bytes += size;
-    large->returned_bytes += returned;
-    if (worth(block) >= returned + WORTH_BYTES) list_kept(large, block);
-}
-
-static void extract(struct large *large, struct large_block *block)
-{
-    struct place place = place_of(size_of(block));
-    if (block->next) block->next->previous = block->previous;
-    if (block->previous) {
-        block->previous->next = block->next;
-    } else {
-        large->lists[place.first][place.second] = block->next;
-        if (!block->next) large->second_maps[place.first] &= ~((uint32_t)1 << place.second);
-        if (!large->second_maps[place.first]) large->first_map &= ~((uint64_t)1 << place.first);
-    }
-    unlist_kept(large, block);
-    large->free_bytes -= size_of(block);
-    large->returned_bytes -= block->returned_bytes;
-}
-
-/* One that is large enough, or NULL: the head of its own list, or of the next that has any. */
-static struct large_block *find(const struct large *large, size_t size)
-{
-    struct place place = place_of(size);
-    struct large_block *head = large->lists[place.first][place.second];
-    if (head && size_of(head) >= size) return head;
-    uint64_t seconds = large->second_maps[place.first] & (~(uint64_t)1 << place.second);
-    if (!seconds) {
-        uint64_t firsts = large->first_map & (~(uint64_t)1 << place.first);
-        if (!firsts) return NULL;
-        place.first = (unsigned)__builtin_ctzll(firsts);
-        seconds = large->second_maps[place.first];
-    }
-    return large->lists[place.first][__builtin_ctzll(seconds)];
-}
 
 /* ---- what is held, and what of it is kept */
 
@@ -168,8 +39,8 @@ static bool return_kept(struct large *large)
 {
     struct large_block *block = large->kept;
     if (!block) return false;
-    size_t bytes = worth(block);
-    unlist_kept(large, block);
+    size_t bytes = fit_worth(block);
+    fit_unlist_kept(large, block);
     pages_purge(page_up(block + 1), bytes);
     large->memory->returned_bytes += bytes - block->returned_bytes;
     large->returned_bytes += bytes - block->returned_bytes;
@@ -202,18 +73,18 @@ static void release(struct large *large, struct large_block *block, size_t size,
     bool previous_is_free = block->size & PREVIOUS_IS_FREE;
     if (end != large->region.used_end && (block_at(end)->size & FREE)) {
         struct large_block *next = block_at(end);
-        extract(large, next);
+        fit_extract(large, next);
         returned += next->returned_bytes;
         end = end_of(next);
     }
     if (previous_is_free) {
         struct large_block *previous = block_at((char *)block - ((size_t *)block)[-1]);
-        extract(large, previous);
+        fit_extract(large, previous);
         returned += previous->returned_bytes;
         block = previous;
     }
     if (end == large->region.used_end) large->region.used_end = (char *)block;
-    else insert(large, block, (size_t)(end - (char *)block), returned);
+    else fit_insert(large, block, (size_t)(end - (char *)block), returned);
 }
 
 /* Cuts a live block down to `size`. What it had beyond is free; of it at most `returned` bytes hold
@@ -234,11 +105,11 @@ static struct large_block *use(struct large *large, struct large_block *block, s
                                size_t size)
 {
     size_t whole = size_of(block), returned = block->returned_bytes;
-    extract(large, block);
+    fit_extract(large, block);
     struct large_block *used = block_at((char *)block + gap);
     used->size = (whole - gap) | (gap ? PREVIOUS_IS_FREE : 0);
     block_at(end_of(used))->size &= ~(size_t)PREVIOUS_IS_FREE;
-    if (gap) insert(large, block, gap, 0);
+    if (gap) fit_insert(large, block, gap, 0);
     cut(large, used, size, returned);
     return used;
 }
@@ -264,14 +135,14 @@ static struct large_block *cut_from_region(struct large *large, size_t size)
     if (!arena_take(&large->region, gap + size)) return NULL;
     struct large_block *block = block_at(start + gap);
     block->size = size;
-    if (gap) insert(large, block_at(start), gap, 0);
+    if (gap) fit_insert(large, block_at(start), gap, 0);
     return block;
 }
 
 static struct large_block *place(struct large *large, size_t size)
 {
     size_t slack = size >= MOVED_FROM ? SYSTEM_PAGE + SIZE_MINIMUM : 0;
-    struct large_block *block = size ? find(large, size + slack) : NULL;
+    struct large_block *block = size ? fit_find(large, size + slack) : NULL;
     if (block) block = use(large, block, slack ? gap_to_page(block) : 0, size);
     else if (size) block = cut_from_region(large, size);
     if (!block) return NULL;
@@ -322,7 +193,7 @@ static bool grow_into_next(struct large *large, struct large_block *block, size_
     struct large_block *next = block_at(end_of(block));
     if (!(next->size & FREE) || size_of(block) + size_of(next) < size) return false;
     size_t returned = next->returned_bytes;
-    extract(large, next);
+    fit_extract(large, next);
     block->size += size_of(next);
     block_at(end_of(block))->size &= ~(size_t)PREVIOUS_IS_FREE;
     cut(large, block, size, returned);
@@ -375,19 +246,6 @@ void *large_regrow(struct large *large, void *payload, size_t kept, size_t bytes
     free_block(large, block, moved ? moved - SYSTEM_PAGE : 0);
     memory_settle(large->memory);
     return result;
-}
-
-size_t large_largest_free(const struct large *large)
-{
-    size_t largest = 0;
-    if (!large->first_map) return 0;
-    unsigned first = 63u - (unsigned)__builtin_clzll(large->first_map);
-    unsigned second = 31u - (unsigned)__builtin_clz(large->second_maps[first]);
-    for (const struct large_block *block = large->lists[first][second]; block;
-         block = block->next) {
-        if (size_of(block) > largest) largest = size_of(block);
-    }
-    return largest - HEADER_BYTES;
 }
 
 bool large_open(struct large *large, struct memory *memory)

@@ -63,7 +63,4 @@ void *large_regrow(struct large *large, void *block, size_t kept, size_t bytes);
 /* Gives the memory of one free block back; false when none is worth it. */
 bool large_return(struct large *large);
 
-/* Bytes of the largest free block. Passes over the longest list. */
-size_t large_largest_free(const struct large *large);
-
 #endif

@@ -41,12 +41,13 @@ static void trim(struct memory *memory)
 {
     memory->peak_bytes = memory->live_bytes;
     memory->trims++;
+    memory->has_current = false;
     for (size_t i = 0; i < MEMORY_TIERS; i++) tier_trim(memory->tiers[i]);
 }
 
 void memory_settle(struct memory *memory)
 {
-    if (memory->live_bytes < memory->peak_bytes / 8) trim(memory);
+    if (memory->live_bytes < memory->peak_bytes / 8 && memory->has_current) trim(memory);
     if (memory->live_bytes < memory->most_held_bytes / 32) {
         memory->spare_bytes = smaller(memory->spare_bytes, EMPTIED_SPARE);
     }

@@ -26,7 +26,7 @@
 enum { BATCH_BYTES = 64 << 10 };
 #define BATCH_FROM_BYTES ((size_t)4 << 20)
 
-enum { MEMORY_TIERS = 3 };
+enum { MEMORY_TIERS = 2 };
 
 struct tier;
 struct large;
@@ -40,7 +40,8 @@ struct memory {
     size_t spare_bytes;                     /* to be kept beyond the other bounds */
     size_t returned_bytes, regretted_bytes; /* given back in all; of these, taken again */
     size_t trims, moved_blocks, stayed_blocks;
-    bool is_huge; /* asks for huge pages, and so for no batches of smaller ones */
+    bool has_current; /* some class took a page since the last trim */
+    bool is_huge;     /* asks for huge pages, and so for no batches of smaller ones */
     struct tier *tiers[MEMORY_TIERS]; /* in the order in which they give back */
     struct large *large;
 };

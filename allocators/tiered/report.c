@@ -1,5 +1,6 @@
-/* What a heap of four tiers says of itself. All of it passes over the pages, and none of it is on
+/* What a heap of three tiers says of itself. All of it passes over the pages, and none of it is on
  * the way of a call. */
+#include "fit.h"
 #include "tiered.h"
 
 struct use {
@@ -36,7 +37,7 @@ static size_t largest_in(const struct tier *tier)
 
 static size_t largest(const struct tiered *tiered)
 {
-    size_t large = large_largest_free(&tiered->large);
+    size_t large = fit_largest(&tiered->large);
     for (size_t i = 0; i < MEMORY_TIERS; i++) {
         size_t in_tier = largest_in(tiered->memory.tiers[i]);
         if (in_tier > large) large = in_tier;
@@ -67,10 +68,8 @@ bool tiered_tier(const void *heap, size_t index, struct tier_statistics *out)
 {
     const struct tiered *tiered = heap;
     struct class_census census;
-    const struct tier *tier = &tiered->medium;
-    if (++index <= LAST_SMALL) tier = index < FIRST_SMALL ? &tiered->tiny : &tiered->small;
-    else index -= LAST_SMALL;
-    if (index > tier->last_class) return false;
+    if (++index > CLASS_COUNT) return false;
+    const struct tier *tier = index < FIRST_SMALL ? &tiered->tiny : &tiered->small;
     tier_count(tier, index, &census);
     *out = (struct tier_statistics){
         .block_bytes = tier->classes[index].block_bytes,
@@ -94,7 +93,6 @@ bool tiered_figure(const void *heap, size_t index, struct heap_figure *out)
         {"large blocks free", "bytes", (double)large->free_bytes},
         {"tiny empty pages", "count", tiered->tiny.empty_count},
         {"small empty pages", "count", tiered->small.empty_count},
-        {"medium empty pages", "count", tiered->medium.empty_count},
         {"kept for reuse", "bytes", (double)memory->kept_bytes},
         {"returned in all", "bytes", (double)memory->returned_bytes},
         {"of these taken again", "bytes", (double)memory->regretted_bytes},

@@ -48,7 +48,7 @@ static uint32_t cut_page(struct tier *tier)
         return 0;
     }
     memory_grow(tier->memory, page_bytes(tier));
-    if (!tier->is_exact && start >= tier->populated_end)
+    if (start >= tier->populated_end)
         tier->populated_end = memory_populate(tier->memory, start, tier->region.usable_end);
     return tier->page_count++;
 }
@@ -107,7 +107,8 @@ static struct page *next_current(struct tier *tier, struct size_class *size_clas
     }
     if (size_class->current) leave_full(&tier->pages[size_class->current]);
     size_class->current = index;
-    tier->pages[index].threshold = tier->is_exact ? 0 : THRESHOLD_NONE;
+    tier->memory->has_current = true;
+    tier->pages[index].threshold = THRESHOLD_NONE;
     return &tier->pages[index];
 }
 
@@ -119,9 +120,8 @@ void *tier_refill(struct size_class *size_class)
     if (!page) return NULL;
     unsigned word = (unsigned)__builtin_ctz(page->words);
     uint64_t mask = page->free[word];
-    if (tier->is_exact) mask &= -mask;
-    page->free[word] ^= mask;
-    if (!page->free[word]) page->words &= page->words - 1;
+    page->free[word] = 0;
+    page->words &= page->words - 1;
     page->used += (int16_t)__builtin_popcountll(mask);
     size_class->first =
         page_start(tier, size_class->current) + (size_t)word * 64 * size_class->block_bytes;
@@ -147,8 +147,7 @@ __attribute__((noinline)) void tier_notice(struct tier *tier, struct page *page)
         page->threshold = 0;
         if (page->used > 0) return;
     }
-    if (size_class->current == index) size_class->current = 0;
-    else unlink_page(tier, &size_class->listed, index);
+    unlink_page(tier, &size_class->listed, index);
     leave_empty(tier, index);
     memory_settle(tier->memory);
 }

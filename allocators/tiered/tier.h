@@ -52,7 +52,6 @@ struct tier {
     size_t bytes; /* of the region */
     struct page *pages;
     unsigned page_shift;
-    bool is_exact; /* a mask holds one block, so that an empty page is noticed at once */
     struct memory *memory;
     struct arena region, records;
     char *populated_end;
@@ -61,7 +60,7 @@ struct tier {
     uint32_t returned, returned_count; /* of no class, their memory given back */
 };
 
-/* Before it the caller sets page_shift, is_exact, memory, classes, first_class and last_class, and
+/* Before it the caller sets page_shift, memory, classes, first_class and last_class, and
  * the classes' block_bytes: multiples of 8, up to half a page. When it returns false, tier_close is
  * still to be called. */
 bool tier_open(struct tier *tier);

@@ -1,11 +1,10 @@
-/* The allocator for Lua 5.1: four tiers by size, all of them found again by address.
+/* The allocator for Lua 5.1: three tiers by size, all of them found again by address.
  *
  *     tiny     up to 24 B     classes of 8 bytes, pages of 8 KiB         tier.h
  *     small    up to 1 KiB    classes of 8 bytes, pages of 16 KiB        tier.h
- *     medium   up to 16 KiB   16 classes a doubling, pages of 128 KiB    tier.h
  *     large    above          segregated fit, grows in place             large.h
  *
- * A block carries no header below 16 KiB. old_size is used for the figures alone: which tier and
+ * A block of up to 1 KiB carries no header. old_size is used for the figures alone: which tier and
  * class a block is of follows from its address, so a wrong old_size harms nothing else, and a block
  * that cannot shrink for want of memory stays where it is. The tiers share what they keep of the
  * memory that no block uses, and give back what is too much (memory.h).
@@ -23,27 +22,12 @@ static inline struct size_class *small_class(struct tiered *tiered, size_t size)
     return &tiered->classes[(size + 7) >> 3];
 }
 
-static size_t medium_bytes(size_t index)
-{
-    size_t doubling = (index - 1) >> MEDIUM_STEP_SHIFT;
-    size_t step = ((index - 1) & ((1 << MEDIUM_STEP_SHIFT) - 1)) + 1;
-    return ((size_t)SMALL_MAXIMUM + (step << (10 - MEDIUM_STEP_SHIFT))) << doubling;
-}
-
-static struct size_class *medium_class(struct tiered *tiered, size_t size)
-{
-    unsigned log = 63u - (unsigned)__builtin_clzll(size - 1);
-    size_t step = ((size - 1) >> (log - MEDIUM_STEP_SHIFT)) - (1 << MEDIUM_STEP_SHIFT);
-    return &tiered->medium_classes[((log - 10) << MEDIUM_STEP_SHIFT) + step + 1];
-}
-
 /* Where a tier can get no page, the large one may still have room. */
 static __attribute__((noinline)) void *new_slowly(struct tiered *tiered, size_t size)
 {
     void *block = NULL;
     if (size == 0) return NULL;
     if (size <= SMALL_MAXIMUM) block = tier_new(small_class(tiered, size));
-    else if (size <= MEDIUM_MAXIMUM) block = tier_new(medium_class(tiered, size));
     if (!block) block = large_new(&tiered->large, size);
     if (!block) return NULL;
     tiered->memory.live_bytes += size;
@@ -67,8 +51,7 @@ static inline void *new_block(struct tiered *tiered, size_t size)
 static struct tier *tier_of(struct tiered *tiered, const void *block)
 {
     if (tier_owns(&tiered->small, block)) return &tiered->small;
-    if (tier_owns(&tiered->tiny, block)) return &tiered->tiny;
-    return tier_owns(&tiered->medium, block) ? &tiered->medium : NULL;
+    return tier_owns(&tiered->tiny, block) ? &tiered->tiny : NULL;
 }
 
 static __attribute__((noinline)) void free_slowly(struct tiered *tiered, void *block)
@@ -93,18 +76,17 @@ static size_t room_of(struct tiered *tiered, const void *block)
 
 static bool stays(struct tiered *tiered, void *block, size_t room, size_t size)
 {
-    if (!tier_of(tiered, block)) {
-        return size > MEDIUM_MAXIMUM && large_resize(&tiered->large, block, size);
+    if (tier_of(tiered, block)) {
+        return size <= SMALL_MAXIMUM && small_class(tiered, size)->block_bytes == room;
     }
-    if (size <= SMALL_MAXIMUM) return small_class(tiered, size)->block_bytes == room;
-    return size <= MEDIUM_MAXIMUM && medium_class(tiered, size)->block_bytes == room;
+    return size > SMALL_MAXIMUM && large_resize(&tiered->large, block, size);
 }
 
 /* NULL when there is no room elsewhere; then the block is as it was. */
 static void *move(struct tiered *tiered, void *block, size_t old_size, size_t new_size)
 {
     size_t kept = old_size < new_size ? old_size : new_size;
-    if (new_size > MEDIUM_MAXIMUM && !tier_of(tiered, block)) {
+    if (new_size > SMALL_MAXIMUM && !tier_of(tiered, block)) {
         void *moved = large_regrow(&tiered->large, block, kept, new_size);
         if (moved) tiered->memory.live_bytes += new_size - old_size;
         return moved;
@@ -139,21 +121,13 @@ void *tiered_resize(void *heap, void *block, size_t old_size, size_t new_size)
     return NULL;
 }
 
-static void set_classes(struct tiered *tiered)
-{
-    for (size_t i = 1; i <= LAST_SMALL; i++) tiered->classes[i].block_bytes = (uint32_t)i * 8;
-    for (size_t i = 1; i <= LAST_MEDIUM; i++) {
-        tiered->medium_classes[i].block_bytes = (uint32_t)medium_bytes(i);
-    }
-}
-
 static bool open_tiers(struct tiered *tiered)
 {
     struct memory *memory = &tiered->memory;
-    memory->tiers[0] = &tiered->medium;
-    memory->tiers[1] = &tiered->small;
-    memory->tiers[2] = &tiered->tiny;
+    memory->tiers[0] = &tiered->small;
+    memory->tiers[1] = &tiered->tiny;
     memory->large = &tiered->large;
+    for (size_t i = 1; i <= CLASS_COUNT; i++) tiered->classes[i].block_bytes = (uint32_t)i * 8;
     tiered->tiny = (struct tier){.page_shift = TINY_SHIFT,
                                  .memory = memory,
                                  .classes = tiered->classes,
@@ -163,14 +137,8 @@ static bool open_tiers(struct tiered *tiered)
                                   .memory = memory,
                                   .classes = tiered->classes,
                                   .first_class = FIRST_SMALL,
-                                  .last_class = LAST_SMALL};
-    tiered->medium = (struct tier){.page_shift = MEDIUM_SHIFT,
-                                   .is_exact = true,
-                                   .memory = memory,
-                                   .classes = tiered->medium_classes,
-                                   .first_class = 1,
-                                   .last_class = LAST_MEDIUM};
-    return tier_open(&tiered->tiny) && tier_open(&tiered->small) && tier_open(&tiered->medium) &&
+                                  .last_class = CLASS_COUNT};
+    return tier_open(&tiered->tiny) && tier_open(&tiered->small) &&
            large_open(&tiered->large, memory);
 }
 
@@ -181,7 +149,6 @@ void *tiered_open(const struct allocator *self, const struct settings *settings,
     struct tiered *tiered = pages_map(sizeof *tiered);
     if (tiered) {
         tiered->memory.is_huge = settings->values[TIERED_HUGE].number;
-        set_classes(tiered);
         if (open_tiers(tiered)) return tiered;
         tiered_close(tiered);
     }
@@ -194,7 +161,6 @@ void tiered_close(void *heap)
     struct tiered *tiered = heap;
     tier_close(&tiered->tiny);
     tier_close(&tiered->small);
-    tier_close(&tiered->medium);
     large_close(&tiered->large);
     pages_unmap(tiered, sizeof *tiered);
 }
@@ -218,7 +184,7 @@ static bool check_options(const struct settings *settings, struct error *error)
 
 const struct option_row tiered_options[] = {
     [TIERED_PRESET] = {"preset", OPTION_CHOICE, "lua", 0, 0, "lua source lists",
-                       "lua: four tiers without a backing; source: powers of two up to 256 "
+                       "lua: three tiers without a backing; source: powers of two up to 256 "
                        "bytes, with fixed counts; lists: steps of 8 up to 64 bytes, one list each"},
     [TIERED_HUGE] = {"huge", OPTION_BOOLEAN, "no", 0, 1, NULL,
                      "2 MiB pages where the system has them: faster growth, up to 6 MiB more"},

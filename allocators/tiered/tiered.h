@@ -1,4 +1,4 @@
-/* The three tiers behind `tiered`, for the two ways of calling them: plain, and checked. */
+/* The tiers behind `tiered`, for the two ways of calling them: plain, and checked. */
 #ifndef TIERED_H
 #define TIERED_H
 
@@ -11,19 +11,14 @@ enum {
     TINY_SHIFT = 13,
     SMALL_MAXIMUM = 1 << 10,
     SMALL_SHIFT = 14,
-    MEDIUM_MAXIMUM = 16 << 10,
-    MEDIUM_SHIFT = 17,
-    MEDIUM_STEP_SHIFT = 4, /* 16 classes a doubling */
     FIRST_SMALL = TINY_MAXIMUM / 8 + 1,
-    LAST_SMALL = SMALL_MAXIMUM / 8,
-    LAST_MEDIUM = 4 << MEDIUM_STEP_SHIFT,
+    CLASS_COUNT = SMALL_MAXIMUM / 8,
 };
 
 struct tiered {
     struct memory memory;
-    struct size_class classes[LAST_SMALL + 1]; /* by size in units of 8: those of tiny and small */
-    struct tier small, tiny, medium;
-    struct size_class medium_classes[LAST_MEDIUM + 1];
+    struct size_class classes[CLASS_COUNT + 1]; /* by size in units of 8 bytes */
+    struct tier small, tiny;
     struct large large;
 };
 
