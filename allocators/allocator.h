@@ -22,6 +22,7 @@ enum trait {
     TRAIT_RETAINS = 1 << 2,     /* never reuses a freed block */
     TRAIT_REPLAY_ONLY = 1 << 3, /* blocks overlap: good for replaying traces, not for programs */
     TRAIT_WRAPPER = 1 << 4,     /* an allocator over another, which the spec must name */
+    TRAIT_BY_NAME = 1 << 5,     /* kept out of short runs, for their time, unless it is named */
 };
 
 /* One line that says what is wrong, where, and what to do. Empty when nothing is. */

@@ -166,7 +166,7 @@ static int fail_to_begin(const struct interpreter *interpreter)
 {
     char text[512];
     snprintf(text, sizeof text,
-             "%.300s: not enough memory for a Lua state with its libraries, which takes 27 KB; "
+             "%.300s: not enough memory for a Lua state with its libraries, which takes 27 KB at least; "
              "give a larger size",
              interpreter->spec);
     return command_fail(EXIT_FAILURE, text);

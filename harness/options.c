@@ -13,15 +13,16 @@ enum { ROUNDS_MAXIMUM = 1000 };
 
 /* An interval that covers 99 % needs eight rounds. */
 static const struct profile profiles[] = {
-    {"smoke", 2},
-    {"quick", 8},
-    {"full", 30},
+    {"smoke", 2, true},
+    {"quick", 8, true},
+    {"full", 30, false},
 };
 
 enum { KEY_PROFILE = 256, KEY_ROUNDS, KEY_SEED, KEY_TIMEOUT, KEY_RESUME };
 
 static const struct argp_option rows[] = {
-    {"allocator", 'a', "SPEC", 0, "measure this allocator; may be repeated (default: all)", 0},
+    {"allocator", 'a', "SPEC", 0, "measure this allocator, or `all`; may be repeated (default: all in profile full, else all "
+     "but those that `list` shows as measured by name)", 0},
     {"workload", 'w', "NAME|PATH", 0, "on this workload or Lua script; may be repeated", 0},
     {"profile", KEY_PROFILE, "NAME", 0, "smoke, quick (default) or full: 2, 8, 30 rounds", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "timed rounds, instead of the profile's", 0},

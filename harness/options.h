@@ -11,6 +11,7 @@
 struct profile {
     const char *name;
     unsigned rounds;
+    bool is_short; /* leaves out what is measured by name alone */
 };
 
 struct run_options {

@@ -64,11 +64,11 @@ bool plan_add_task(struct plan *plan, const char *name, struct error *error)
     return true;
 }
 
-static bool add_all_contenders(struct plan *plan, struct error *error)
+static bool add_all_contenders(struct plan *plan, unsigned without_traits, struct error *error)
 {
     const struct allocator *allocator;
     for (size_t i = 0; (allocator = registry_at(i)); i++) {
-        if (allocator->traits & TRAIT_WRAPPER) continue;
+        if (allocator->traits & without_traits) continue;
         if (!plan_add_contender(plan, allocator->name, error)) return false;
     }
     return true;
@@ -83,11 +83,16 @@ static bool add_all_tasks(struct plan *plan, struct error *error)
     return true;
 }
 
-bool plan_add_contenders(struct plan *plan, const struct names *specs, struct error *error)
+bool plan_add_contenders(struct plan *plan, const struct names *specs, bool is_short,
+                         struct error *error)
 {
-    if (specs->count == 0) return add_all_contenders(plan, error);
+    unsigned rare = is_short ? TRAIT_BY_NAME : 0;
+    if (specs->count == 0) return add_all_contenders(plan, TRAIT_WRAPPER | rare, error);
     for (size_t i = 0; i < specs->count; i++) {
-        if (!plan_add_contender(plan, specs->at[i], error)) return false;
+        bool is_added = strcmp(specs->at[i], "all")
+                            ? plan_add_contender(plan, specs->at[i], error)
+                            : add_all_contenders(plan, TRAIT_WRAPPER, error);
+        if (!is_added) return false;
     }
     return true;
 }

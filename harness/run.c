@@ -211,7 +211,7 @@ static bool make_plan(struct plan *plan, const struct run_options *options, stru
     plan->seed = options->seed;
     plan->timeout_seconds = options->timeout_seconds;
     snprintf(plan->profile, sizeof plan->profile, "%s", options->profile->name);
-    return plan_add_contenders(plan, &options->specs, error) &&
+    return plan_add_contenders(plan, &options->specs, options->profile->is_short, error) &&
            plan_add_tasks(plan, &options->workloads, error);
 }
 

@@ -114,7 +114,7 @@ def test_a_heap_too_small_for_a_state_says_so_in_one_line(tmp_path, spec, option
     done = heapbench("lua", "-a", spec, *option, script)
     assert (done.stdout, done.returncode) == ("", 1)
     assert done.stderr == (f"heapbench: {spec}: not enough memory for a Lua state with its "
-                           "libraries, which takes 27 KB; give a larger size\n")
+                           "libraries, which takes 27 KB at least; give a larger size\n")
 
 
 def test_a_state_fits_into_what_the_message_asks_for(tmp_path):

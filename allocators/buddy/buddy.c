@@ -239,7 +239,7 @@ static const struct allocator *choose_variant(const struct settings *settings)
 #define VARIANT(its_alignment, its_resize)                                                       \
     {                                                                                            \
         .name = "buddy", .summary = "powers of two that split and merge in halves",              \
-        .alignment = its_alignment, .options = options, .backing = "libc", .tier_name = "order", \
+        .traits = TRAIT_BY_NAME, .alignment = its_alignment, .options = options, .backing = "libc", .tier_name = "order", \
         .open = open_heap, .check = check_options, .resize = its_resize, .close = close_heap,    \
         .statistics = buddy_statistics, .tier = buddy_tier, .figure = buddy_figure,              \
         .variant = choose_variant,                                                               \

@@ -28,10 +28,10 @@ static bool return_beyond(struct large *large)
 {
     char *start = page_up(large->region.used_end);
     if (large->touched_end < start + WORTH_BYTES) return false;
-    size_t bytes = (size_t)(page_up(large->touched_end) - start);
+    size_t bytes = (size_t)(page_up(large->populated_end) - start);
     pages_purge(start, bytes);
     large->memory->returned_bytes += bytes;
-    large->touched_end = start;
+    large->touched_end = large->populated_end = start;
     return true;
 }
 
@@ -121,11 +121,18 @@ static size_t gap_to_page(const void *start)
     return gap == 0 || gap >= SIZE_MINIMUM ? gap : gap + SYSTEM_PAGE;
 }
 
-/* Takes the memory of a new block, or of a part of one, that lies beyond what was ever touched. */
-static void populate(const char *touched_end, char *start, char *end)
+/* Takes the memory of a new block, or of a part of one, where it lies beyond what was ever used. */
+static void populate(struct large *large, char *start, char *end)
 {
-    char *first = page_up(start > touched_end ? start : touched_end), *last = page_down(end);
-    if (last >= first + WORTH_BYTES) pages_populate(first, (size_t)(last - first));
+    if (end <= large->populated_end) return;
+    char *first = page_up(start > large->populated_end ? start : large->populated_end);
+    large->populated_end = page_up(end);
+    if (large->populated_end < first + WORTH_BYTES) {
+        char *batch_end = memory_populate(large->memory, first, large->region.usable_end);
+        if (batch_end > large->populated_end) large->populated_end = batch_end;
+    } else {
+        pages_populate(first, (size_t)(large->populated_end - first));
+    }
 }
 
 static struct large_block *cut_from_region(struct large *large, size_t size)
@@ -155,7 +162,7 @@ void *large_new(struct large *large, size_t bytes)
 {
     struct large_block *block = place(large, size_for(bytes));
     if (!block) return NULL;
-    populate(large->touched_end, (char *)block, end_of(block));
+    populate(large, (char *)block, end_of(block));
     tell_memory(large);
     return (char *)block + HEADER_BYTES;
 }
@@ -184,7 +191,7 @@ static bool grow_at_end(struct large *large, struct large_block *block, size_t s
     size_t more = size - size_of(block);
     if (!arena_take(&large->region, more)) return false;
     block->size += more;
-    populate(large->touched_end, (char *)block, end_of(block));
+    populate(large, (char *)block, end_of(block));
     return true;
 }
 
@@ -240,7 +247,7 @@ void *large_regrow(struct large *large, void *payload, size_t kept, size_t bytes
     char *result = (char *)to + HEADER_BYTES;
     size_t moved = (char *)to >= large->touched_end ? move_pages(block, to, kept) : 0;
     size_t done = moved ? moved - HEADER_BYTES : 0;
-    populate(large->touched_end, (char *)to + moved, end_of(to));
+    populate(large, (char *)to + moved, end_of(to));
     memcpy(result + done, (char *)payload + done, kept - done);
     large->memory->moved_blocks += moved != 0;
     free_block(large, block, moved ? moved - SYSTEM_PAGE : 0);
@@ -253,7 +260,7 @@ bool large_open(struct large *large, struct memory *memory)
     large->memory = memory;
     if (!arena_reserve_up_to(&large->region, RESERVE_BYTES, LEAST_BYTES)) return false;
     if (memory->is_huge) arena_ask_huge(&large->region);
-    large->touched_end = large->region.start;
+    large->touched_end = large->populated_end = large->region.start;
     return true;
 }
 

@@ -35,7 +35,8 @@ struct large_block {
 struct large {
     struct memory *memory;
     struct arena region;
-    char *touched_end; /* at or beyond region.used_end: what lies after it holds no memory */
+    char *touched_end;   /* at or beyond region.used_end: no block was ever beyond it */
+    char *populated_end; /* at or beyond touched_end: memory is there up to it */
     uint64_t first_map;
     uint32_t second_maps[FIRST_COUNT];
     struct large_block *lists[FIRST_COUNT][SECOND_COUNT];

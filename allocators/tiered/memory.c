@@ -53,7 +53,9 @@ void memory_settle(struct memory *memory)
     }
     memory->spare_bytes -= memory->spare_bytes >> 12; /* a swing that is over is forgotten */
     size_t most = memory->live_bytes + memory->live_bytes / 2 + KEPT_FLOOR + memory->spare_bytes;
-    while (memory->kept_bytes > most && return_some(memory)) continue;
+    if (memory->kept_bytes <= most) return;
+    /* An eighth more than must be, so that the next call comes later and finds longer rows. */
+    while (memory->kept_bytes > most - most / 8 && return_some(memory)) continue;
 }
 
 char *memory_populate(const struct memory *memory, char *start, char *limit)

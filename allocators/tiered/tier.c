@@ -5,6 +5,8 @@
 #define RESERVE_BYTES ((size_t)64 << 30) /* address space: 2^23 of the smallest pages */
 #define LEAST_BYTES ((size_t)1 << 20)
 
+enum { RETURNED_AT_ONCE = 64 };
+
 static size_t page_bytes(const struct tier *tier)
 {
     return (size_t)1 << tier->page_shift;
@@ -152,17 +154,25 @@ __attribute__((noinline)) void tier_notice(struct tier *tier, struct page *page)
     memory_settle(tier->memory);
 }
 
+/* Pages that became empty one after the other are often neighbours, since a sweep passes over
+ * objects in the order of their birth: one system call for each row of them. */
 bool tier_return(struct tier *tier)
 {
-    uint32_t index = pop(tier, &tier->empty);
-    if (!index) return false;
-    pages_purge(page_start(tier, index), page_bytes(tier));
-    tier->empty_count--;
-    push(tier, &tier->returned, index);
-    tier->returned_count++;
-    tier->memory->kept_bytes -= page_bytes(tier);
-    tier->memory->held_bytes -= page_bytes(tier);
-    tier->memory->returned_bytes += page_bytes(tier);
+    uint32_t first = pop(tier, &tier->empty), last = first;
+    if (!first) return false;
+    while (last - first < RETURNED_AT_ONCE) {
+        if (tier->empty == last + 1) last = pop(tier, &tier->empty);
+        else if (tier->empty && tier->empty == first - 1) first = pop(tier, &tier->empty);
+        else break;
+    }
+    size_t count = last - first + 1, bytes = count << tier->page_shift;
+    pages_purge(page_start(tier, first), bytes);
+    for (uint32_t i = first; i <= last; i++) push(tier, &tier->returned, i);
+    tier->empty_count -= (uint32_t)count;
+    tier->returned_count += (uint32_t)count;
+    tier->memory->kept_bytes -= bytes;
+    tier->memory->held_bytes -= bytes;
+    tier->memory->returned_bytes += bytes;
     return true;
 }
 

@@ -75,7 +75,7 @@ void tier_notice(struct tier *tier, struct page *page);
 /* Takes masks and pages from all classes that use no block of them. */
 void tier_trim(struct tier *tier);
 
-/* Gives the memory of one empty page back; false when there is none. */
+/* Gives back the memory of an empty page, or of a row of them; false when there is none. */
 bool tier_return(struct tier *tier);
 
 /* Blocks of one class, free ones in its mask included, and its pages. Passes over all pages. */
