@@ -155,7 +155,8 @@ int check_main(int argc, char **argv)
     struct check check = {.options = &options};
     struct error error = {""};
     command_parse(&check_argp, argc, argv, 0, &options);
-    if (!plan_add_contenders(&plan, &options.specs, false, &error)) return command_fail(2, error.text);
+    if (!plan_add_contenders(&plan, &options.specs, false, &error))
+        return command_fail(2, error.text);
     bool is_good = true;
     if (options.operations) {
         progress_open(&check.progress, "operations", 0, options.operations * plan.contender_count);

@@ -165,10 +165,11 @@ static void end(const struct interpreter *interpreter, lua_State *L, struct heap
 static int fail_to_begin(const struct interpreter *interpreter)
 {
     char text[512];
-    snprintf(text, sizeof text,
-             "%.300s: not enough memory for a Lua state with its libraries, which takes 27 KB at least; "
-             "give a larger size",
-             interpreter->spec);
+    snprintf(
+        text, sizeof text,
+        "%.300s: not enough memory for a Lua state with its libraries, which takes 27 KB at least; "
+        "give a larger size",
+        interpreter->spec);
     return command_fail(EXIT_FAILURE, text);
 }
 

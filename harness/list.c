@@ -29,8 +29,8 @@ static void print_csv(const char *const *fields, size_t count)
 
 static const char *describe_traits(const struct allocator *allocator, char *text, size_t length)
 {
-    static const char *const names[] = {"thread-safe", "bounded", "never reuses", "replay only",
-                                        "wrapper",     "by name"};
+    static const char *const names[] = {"thread-safe", "bounded", "never reuses",
+                                        "replay only", "wrapper", "by name"};
     size_t used = (size_t)snprintf(text, length, "%zu-byte aligned", allocator->alignment);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!(allocator->traits >> i & 1)) continue;

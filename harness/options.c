@@ -21,8 +21,10 @@ static const struct profile profiles[] = {
 enum { KEY_PROFILE = 256, KEY_ROUNDS, KEY_SEED, KEY_TIMEOUT, KEY_RESUME };
 
 static const struct argp_option rows[] = {
-    {"allocator", 'a', "SPEC", 0, "measure this allocator, or `all`; may be repeated (default: all in profile full, else all "
-     "but those that `list` shows as measured by name)", 0},
+    {"allocator", 'a', "SPEC", 0,
+     "measure this allocator, or `all`; may be repeated (default: all in profile full, else all "
+     "but those that `list` shows as measured by name)",
+     0},
     {"workload", 'w', "NAME|PATH", 0, "on this workload or Lua script; may be repeated", 0},
     {"profile", KEY_PROFILE, "NAME", 0, "smoke, quick (default) or full: 2, 8, 30 rounds", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "timed rounds, instead of the profile's", 0},

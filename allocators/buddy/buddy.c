@@ -236,13 +236,13 @@ static const struct allocator *choose_variant(const struct settings *settings)
     return settings->values[FRONT].number != 0 ? &fronted : &allocator_buddy;
 }
 
-#define VARIANT(its_alignment, its_resize)                                                       \
-    {                                                                                            \
-        .name = "buddy", .summary = "powers of two that split and merge in halves",              \
-        .traits = TRAIT_BY_NAME, .alignment = its_alignment, .options = options, .backing = "libc", .tier_name = "order", \
-        .open = open_heap, .check = check_options, .resize = its_resize, .close = close_heap,    \
-        .statistics = buddy_statistics, .tier = buddy_tier, .figure = buddy_figure,              \
-        .variant = choose_variant,                                                               \
+#define VARIANT(its_alignment, its_resize)                                                  \
+    {                                                                                       \
+        .name = "buddy", .summary = "powers of two that split and merge in halves",         \
+        .traits = TRAIT_BY_NAME, .alignment = its_alignment, .options = options,            \
+        .backing = "libc", .tier_name = "order", .open = open_heap, .check = check_options, \
+        .resize = its_resize, .close = close_heap, .statistics = buddy_statistics,          \
+        .tier = buddy_tier, .figure = buddy_figure, .variant = choose_variant,              \
     }
 
 static const struct allocator fronted = VARIANT(8, fronted_resize);

@@ -181,14 +181,14 @@ static const struct option_row options[] = {
 
 static const struct allocator *choose_variant(const struct settings *settings);
 
-#define VARIANT(policy, other_traits, its_backing)                                          \
-    {                                                                                       \
-        .name = "free-list",                                                                \
-        .summary = "boundary tags, merged at once; first, next or best fit, or TLSF",       \
-        .traits = TRAIT_BY_NAME | other_traits, .alignment = 8, .options = options, .backing = its_backing, \
-        .tier_name = "blocks to", .open = open_heap, .resize = free_list_resize_##policy,   \
-        .close = close_heap, .statistics = read_statistics, .tier = read_tier,              \
-        .figure = read_figure, .variant = choose_variant,                                   \
+#define VARIANT(policy, other_traits, its_backing)                                               \
+    {                                                                                            \
+        .name = "free-list",                                                                     \
+        .summary = "boundary tags, merged at once; first, next or best fit, or TLSF",            \
+        .traits = TRAIT_BY_NAME | other_traits, .alignment = 8, .options = options,              \
+        .backing = its_backing, .tier_name = "blocks to", .open = open_heap,                     \
+        .resize = free_list_resize_##policy, .close = close_heap, .statistics = read_statistics, \
+        .tier = read_tier, .figure = read_figure, .variant = choose_variant,                     \
     }
 #define VARIANTS(policy)                                                  \
     {                                                                     \
