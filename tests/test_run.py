@@ -167,8 +167,8 @@ def test_interrupt_keeps_what_was_measured_and_says_how_to_go_on(tmp_path):
 def test_full_disk_is_one_line_and_leaves_whole_rows(tmp_path):
     def small_files():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))
-    done = heapbench("run", "--rounds", 60, "-o", tmp_path / "r", "-a", "libc", "-w", "pair-32",
+        resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, 70_000))
+    done = heapbench("run", "--rounds", 400, "-o", tmp_path / "r", "-a", "libc", "-w", "pair-32",
                      preexec_fn=small_files)
     assert done.returncode == 1
     assert "runs.csv" in done.stderr.splitlines()[-1] and "--resume" in done.stderr
@@ -305,7 +305,7 @@ def test_resume_refuses_an_edited_plan(tmp_path, find, replace, expected):
 def test_resume_notices_another_library_under_a_pool(tmp_path):
     library = tmp_path / "mine.so"
     library.write_bytes((PLANTED / "plain.so").read_bytes())
-    run(tmp_path / "r", "-a", f"tiered+{library}", "-w", "pair-32")
+    run(tmp_path / "r", "-a", f"fixed-pool+{library}", "-w", "pair-32")
     library.write_bytes((PLANTED / "leak.so").read_bytes())
     done = heapbench("run", "--resume", "-o", tmp_path / "r")
     assert done.returncode == 1 and "mine.so" in done.stderr

@@ -24,7 +24,8 @@ static void regret(struct memory *memory, size_t bytes)
 {
     size_t missed = smaller(bytes, memory->returned_bytes - memory->regretted_bytes);
     memory->regretted_bytes += missed;
-    memory->spare_bytes = smaller(memory->spare_bytes + missed / 2, memory->most_held_bytes);
+    memory->spare_bytes =
+        smaller(memory->spare_bytes + missed / 2, memory->most_used_bytes + PEAK_SPARE);
 }
 
 void memory_grow(struct memory *memory, size_t bytes)
@@ -32,9 +33,10 @@ void memory_grow(struct memory *memory, size_t bytes)
     if (memory->live_bytes > memory->peak_bytes) memory->peak_bytes = memory->live_bytes;
     memory->held_bytes += bytes;
     regret(memory, bytes);
-    size_t most = memory->most_held_bytes + memory->spare_bytes;
+    size_t used = memory->held_bytes - memory->kept_bytes;
+    if (used > memory->most_used_bytes) memory->most_used_bytes = used;
+    size_t most = memory->most_used_bytes + smaller(memory->spare_bytes, PEAK_SPARE);
     while (memory->held_bytes > most && return_some(memory)) continue;
-    if (memory->held_bytes > memory->most_held_bytes) memory->most_held_bytes = memory->held_bytes;
 }
 
 static void trim(struct memory *memory)
@@ -48,7 +50,7 @@ static void trim(struct memory *memory)
 void memory_settle(struct memory *memory)
 {
     if (memory->live_bytes < memory->peak_bytes / 8 && memory->has_current) trim(memory);
-    if (memory->live_bytes < memory->most_held_bytes / 32) {
+    if (memory->live_bytes < memory->most_used_bytes / 32) {
         memory->spare_bytes = smaller(memory->spare_bytes, EMPTIED_SPARE);
     }
     memory->spare_bytes -= memory->spare_bytes >> 12; /* a swing that is over is forgotten */

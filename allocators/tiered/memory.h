@@ -5,12 +5,13 @@
  * it back would cost a page fault a page on every cycle. At most one and a half times the live
  * bytes are kept (a peak is up to 2.4 times its trough), KEPT_FLOOR, and a spare that grows when
  * memory is taken again soon after it went back: so a heap that swings more widely pays for that a
- * few times only. Below a 32nd of the most that was ever held, a heap counts as emptied, and keeps
- * no more to spare than EMPTIED_SPARE. There is no clock here: as blocks are freed the bound sinks,
- * and the free that passes it gives memory back.
+ * few times only. Below a 32nd of the most that blocks ever used, a heap counts as emptied, and
+ * keeps no more to spare than EMPTIED_SPARE. There is no clock here: as blocks are freed the bound
+ * sinks, and the free that passes it gives memory back.
  *
- * A tier that needs more than the heap has ever held, and its spare, takes it from what the others
- * keep, so that the peak of the heap is not the sum of its tiers' peaks.
+ * What is held does not grow beyond the most that blocks ever used, and PEAK_SPARE of the spare, for
+ * as long as something is kept: the tier that needs more takes it from the others, so that the peak
+ * of the heap is not the sum of its tiers' peaks.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -20,6 +21,7 @@
 
 #define KEPT_FLOOR ((size_t)256 << 10)
 #define EMPTIED_SPARE ((size_t)1 << 20)
+#define PEAK_SPARE ((size_t)1 << 20)
 
 /* A fault for each page costs half as much again as a call for a batch. Smaller heaps are left
  * alone, since they seldom use all of a page. */
@@ -35,9 +37,9 @@ struct memory {
     size_t live_bytes; /* asked for and not yet freed */
     size_t peak_bytes; /* of live_bytes since the last trim, as seen at growth */
     size_t kept_bytes;
-    size_t held_bytes; /* of the tiers' regions: what blocks use, and what is kept */
-    size_t most_held_bytes;
-    size_t spare_bytes;                     /* to be kept beyond the other bounds */
+    size_t held_bytes;      /* of the tiers' regions: what blocks use, and what is kept */
+    size_t most_used_bytes; /* by blocks: the peak of held_bytes - kept_bytes */
+    size_t spare_bytes;     /* to be kept beyond the other bounds */
     size_t returned_bytes, regretted_bytes; /* given back in all; of these, taken again */
     size_t trims, moved_blocks, stayed_blocks;
     bool has_current; /* some class took a page since the last trim */
