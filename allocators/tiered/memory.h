@@ -9,9 +9,9 @@
  * keeps no more to spare than EMPTIED_SPARE. There is no clock here: as blocks are freed the bound
  * sinks, and the free that passes it gives memory back.
  *
- * What is held does not grow beyond the most that blocks ever used, and PEAK_SPARE of the spare, for
- * as long as something is kept: the tier that needs more takes it from the others, so that the peak
- * of the heap is not the sum of its tiers' peaks.
+ * What is held does not grow beyond the most that blocks ever used, and PEAK_SPARE of the spare,
+ * for as long as something is kept: the tier that needs more takes it from the others, so that the
+ * peak of the heap is not the sum of its tiers' peaks.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
