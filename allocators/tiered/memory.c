@@ -53,7 +53,7 @@ void memory_settle(struct memory *memory)
     if (memory->live_bytes < memory->most_used_bytes / 32) {
         memory->spare_bytes = smaller(memory->spare_bytes, EMPTIED_SPARE);
     }
-    memory->spare_bytes -= memory->spare_bytes >> 12; /* a swing that is over is forgotten */
+    memory->spare_bytes -= memory->spare_bytes >> 15; /* a swing that is over is forgotten */
     size_t most = memory->live_bytes + memory->live_bytes / 2 + KEPT_FLOOR + memory->spare_bytes;
     if (memory->kept_bytes <= most) return;
     /* An eighth more than must be, so that the next call comes later and finds longer rows. */
