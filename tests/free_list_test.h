@@ -16,16 +16,6 @@ static inline struct heap *open_policy(const char *policy, const char *options)
     return open_spec(spec);
 }
 
-static inline double figure_of(const struct heap *heap, const char *name)
-{
-    struct heap_figure figure;
-    for (size_t i = 0; heap->allocator->figure(heap->state, i, &figure); i++) {
-        if (!strcmp(figure.name, name)) return figure.value;
-    }
-    fail_msg("no figure is called %s", name);
-    return 0;
-}
-
 static inline uint32_t draw(uint32_t *seed)
 {
     *seed = *seed * 1664525 + 1013904223;

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "../allocators/spec.h"
 
 static inline struct heap *open_spec(const char *spec)
@@ -17,6 +19,24 @@ static inline struct heap *open_spec(const char *spec)
     struct heap *heap = heap_open(spec, &error);
     if (!heap) fail_msg("%s: %s", spec, error.text);
     return heap;
+}
+
+static inline void refuses(const char *spec, const char *reason)
+{
+    struct error error = {""};
+    assert_null(heap_open(spec, &error));
+    if (!strstr(error.text, reason)) fail_msg("%s: `%s` lacks `%s`", spec, error.text, reason);
+}
+
+/* Of the heap's own figures, the one of that name that comes first. */
+static inline double figure_of(const struct heap *heap, const char *name)
+{
+    struct heap_figure figure;
+    for (size_t i = 0; heap->allocator->figure(heap->state, i, &figure); i++) {
+        if (!strcmp(figure.name, name)) return figure.value;
+    }
+    fail_msg("%s has no figure `%s`", heap->allocator->name, name);
+    return 0;
 }
 
 static inline void *resize(const struct heap *heap, void *block, size_t old_size, size_t new_size)

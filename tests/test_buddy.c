@@ -11,13 +11,6 @@
 
 enum { ORDERS = 8, CHUNK = 64 << 10, PAGE = 4096 };
 
-static void refuses(const char *spec, const char *reason)
-{
-    struct error error = {""};
-    assert_null(heap_open(spec, &error));
-    if (!strstr(error.text, reason)) fail_msg("%s: `%s` lacks `%s`", spec, error.text, reason);
-}
-
 static void impossible_settings_are_refused(void **state)
 {
     (void)state;
@@ -29,16 +22,6 @@ static void impossible_settings_are_refused(void **state)
     refuses("buddy:max=128K", "size=65536 has no room for max=131072");
     refuses("buddy:front=12", "give a multiple of 8, 0 .. 1024");
     refuses("buddy:max=256,front=72", "give a multiple of 8, 0 .. 64");
-}
-
-static int figure_of(const struct heap *heap, const char *name)
-{
-    struct heap_figure figure;
-    for (size_t i = 0; heap->allocator->figure(heap->state, i, &figure); i++) {
-        if (!strcmp(figure.name, name)) return (int)figure.value;
-    }
-    fail_msg("no figure is called %s", name);
-    return 0;
 }
 
 static void each_size_gets_the_smallest_order_that_holds_it(void **state)

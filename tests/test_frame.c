@@ -8,16 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static size_t figure_of(const struct heap *heap, const char *name)
-{
-    struct heap_figure figure;
-    for (size_t i = 0; heap->allocator->figure(heap->state, i, &figure); i++) {
-        if (!strcmp(figure.name, name)) return (size_t)figure.value;
-    }
-    fail_msg("no figure is called %s", name);
-    return 0;
-}
-
 static size_t abandoned(const struct heap *heap)
 {
     return figure_of(heap, "abandoned");

@@ -11,13 +11,6 @@ static const char *const policies[] = {"first", "next", "best", "tlsf"};
 /* WHOLE_PAGE: the block that a page can hold beside the fence. */
 enum { POLICIES = 4, PAGE = 4096, WHOLE_PAGE = PAGE - 2 * TAG };
 
-static void refuses(const char *spec, const char *reason)
-{
-    struct error error = {""};
-    assert_null(heap_open(spec, &error));
-    if (!strstr(error.text, reason)) fail_msg("%s: `%s` lacks `%s`", spec, error.text, reason);
-}
-
 static void impossible_settings_are_refused(void **state)
 {
     (void)state;

@@ -22,13 +22,6 @@ static const size_t pool_bytes[POOLS] = {
     3072, 3584, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288,
 };
 
-static void refuses(const char *spec, const char *reason)
-{
-    struct error error = {""};
-    assert_null(heap_open(spec, &error));
-    if (!strstr(error.text, reason)) fail_msg("%s: `%s` lacks `%s`", spec, error.text, reason);
-}
-
 static void impossible_settings_are_refused(void **state)
 {
     (void)state;

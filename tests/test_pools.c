@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-static void refuses(const char *spec, const char *reason)
-{
-    struct error error = {""};
-    assert_null(heap_open(spec, &error));
-    if (!strstr(error.text, reason)) fail_msg("%s: `%s` lacks `%s`", spec, error.text, reason);
-}
-
 static void impossible_settings_are_refused(void **state)
 {
     (void)state;

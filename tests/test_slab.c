@@ -15,23 +15,6 @@ enum { SLAB_BYTES = 4096, OBJECT_BYTES = 64, OBJECTS = 64, SLABS = 100, ALL = SL
 
 static char *objects[ALL];
 
-static void refuses(const char *spec, const char *reason)
-{
-    struct error error = {""};
-    assert_null(heap_open(spec, &error));
-    if (!strstr(error.text, reason)) fail_msg("%s: `%s` lacks `%s`", spec, error.text, reason);
-}
-
-static size_t figure_of(const struct heap *heap, const char *name)
-{
-    struct heap_figure figure;
-    for (size_t i = 0; heap->allocator->figure(heap->state, i, &figure); i++) {
-        if (!strcmp(figure.name, name)) return (size_t)figure.value;
-    }
-    fail_msg("no figure is called %s", name);
-    return 0;
-}
-
 /* The row of the cache that serves a size. */
 static struct tier_statistics cache_of(const struct heap *heap, size_t size)
 {

@@ -11,16 +11,6 @@
 
 enum { KIB = 1 << 10, MIB = 1 << 20 };
 
-static double figure_of(const struct heap *heap, const char *name, const char *unit)
-{
-    struct heap_figure figure;
-    for (size_t i = 0; heap->allocator->figure(heap->state, i, &figure); i++) {
-        if (!strcmp(figure.name, name) && !strcmp(figure.unit, unit)) return figure.value;
-    }
-    fail_msg("%s has no figure `%s` in %s", heap->allocator->name, name, unit);
-    return 0;
-}
-
 static size_t room_for(size_t size)
 {
     struct heap *heap = open_spec("tiered");
@@ -104,7 +94,7 @@ static void what_is_freed_goes_back(void **state)
         assert_int_equal(totals_of(heap).usable_bytes, 0);
         assert_true(totals_of(heap).footprint_bytes <= peak / 20);
     }
-    assert_true(figure_of(heap, "returned in all", "bytes") > 2.0 * SIZES * BYTES_EACH);
+    assert_true(figure_of(heap, "returned in all") > 2ul * SIZES * BYTES_EACH);
     heap_close(heap);
 }
 
@@ -120,7 +110,7 @@ static void a_swing_returns_nothing(void **state)
         for (size_t i = COUNT * 4 / 10; i < COUNT; i++) drop(heap, blocks[i], 64);
         for (size_t i = COUNT * 4 / 10; i < COUNT; i++) blocks[i] = make(heap, 64);
     }
-    assert_true(figure_of(heap, "returned in all", "bytes") == 0);
+    assert_true(figure_of(heap, "returned in all") == 0);
     heap_close(heap);
 }
 
@@ -166,7 +156,7 @@ static void large_blocks_move_by_page(void **state)
         }
     }
     if (!getenv("LD_PRELOAD")) { /* valgrind knows no such moves: there they are copied */
-        assert_true(figure_of(heap, "moved page by page", "blocks") > 5);
+        assert_true(figure_of(heap, "moved page by page") > 5);
     }
     heap_close(heap);
 }
@@ -271,7 +261,7 @@ static void source_borrows_from_larger_tiers_then_the_backing(void **state)
     assert_int_equal(tier_of(heap, 5).free_blocks, 0);
     assert_int_equal(totals_of(heap).backing_calls, 0);
     assert_int_equal(totals_of(heap).largest_free_bytes, 64);
-    assert_true(figure_of(heap, "borrowed from larger tiers", "blocks") == LARGER);
+    assert_true(figure_of(heap, "borrowed from larger tiers") == LARGER);
     blocks[OWN + LARGER] = make(heap, 128);
     assert_int_equal(totals_of(heap).backing_live_bytes, 128);
     for (size_t i = 0; i <= OWN + LARGER; i++) drop(heap, blocks[i], 128);
