@@ -3,13 +3,17 @@
 #define HEAP_TEST_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../allocators/spec.h"
 
@@ -66,6 +70,21 @@ static inline struct tier_statistics tier_of(const struct heap *heap, size_t ind
     struct tier_statistics tier;
     assert_true(heap->allocator->tier(heap->state, index, &tier));
     return tier;
+}
+
+/* The signal that a crime on such a heap ends a process with; 0 when it goes unnoticed. */
+static inline int signal_of(void (*crime)(const struct heap *heap), const char *spec)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        fclose(stderr); /* where the heap says what was wrong */
+        signal(SIGABRT, SIG_DFL);
+        crime(open_spec(spec));
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 #endif

@@ -2,12 +2,8 @@
  * blocks, and chunks given back. */
 #include "heap_test.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { ORDERS = 8, CHUNK = 64 << 10, PAGE = 4096 };
 
@@ -240,21 +236,6 @@ static void totals_add_up(void **state)
                          totals.usable_bytes + totals.free_bytes + totals.metadata_bytes);
         heap_close(heap);
     }
-}
-
-/* The signal that ends a child which does this. */
-static int signal_of(void (*crime)(const struct heap *heap), const char *spec)
-{
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        fclose(stderr); /* where assert speaks */
-        signal(SIGABRT, SIG_DFL);
-        crime(open_spec(spec));
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 static void free_twice(const struct heap *heap)

@@ -2,10 +2,7 @@
  * pages given back, a bounded form, and that a block freed twice is caught. */
 #include "free_list_test.h"
 
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const char *const policies[] = {"first", "next", "best", "tlsf"};
 /* WHOLE_PAGE: the block that a page can hold beside the fence. */
@@ -231,21 +228,6 @@ static void purged_pages_are_accounted_for(void **state)
     }
 }
 
-/* The signal that ends a child which does this. */
-static int signal_of(void (*crime)(const struct heap *heap), const char *policy)
-{
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        fclose(stderr); /* where assert speaks */
-        signal(SIGABRT, SIG_DFL);
-        crime(open_policy(policy, ""));
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-}
-
 static void free_twice(const struct heap *heap)
 {
     void *block = make(heap, 40);
@@ -278,10 +260,12 @@ static void broken_promises_are_caught(void **state)
 {
     (void)state;
     for (size_t i = 0; i < POLICIES; i++) {
-        assert_int_equal(signal_of(behave, policies[i]), 0);
-        assert_int_equal(signal_of(free_twice, policies[i]), SIGABRT);
-        assert_int_equal(signal_of(free_twice_when_merged, policies[i]), SIGABRT);
-        assert_int_equal(signal_of(free_with_a_larger_size, policies[i]), SIGABRT);
+        char spec[64];
+        snprintf(spec, sizeof spec, "free-list:policy=%s", policies[i]);
+        assert_int_equal(signal_of(behave, spec), 0);
+        assert_int_equal(signal_of(free_twice, spec), SIGABRT);
+        assert_int_equal(signal_of(free_twice_when_merged, spec), SIGABRT);
+        assert_int_equal(signal_of(free_with_a_larger_size, spec), SIGABRT);
     }
 }
 

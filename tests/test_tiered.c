@@ -2,12 +2,8 @@
  * that goes back, blocks that grow in place, wrong sizes that are caught; and its older forms. */
 #include "heap_test.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { KIB = 1 << 10, MIB = 1 << 20 };
 
@@ -161,64 +157,53 @@ static void large_blocks_move_by_page(void **state)
     heap_close(heap);
 }
 
-/* The status of a child that makes a block of 40 bytes and does the wrong thing with it. */
-static int status_of(const char *spec, void (*wrong)(struct heap *heap, void *block))
+static void free_as_larger(const struct heap *heap)
 {
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        fclose(stderr);
-        signal(SIGABRT, SIG_DFL);
-        struct heap *heap = open_spec(spec);
-        void *block = make(heap, 40);
-        wrong(heap, block);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-}
-
-static void free_as_larger(struct heap *heap, void *block)
-{
+    void *block = make(heap, 40);
     resize(heap, block, 64, 0);
 }
 
-static void free_within_the_class(struct heap *heap, void *block)
+static void free_within_the_class(const struct heap *heap)
 {
+    void *block = make(heap, 40);
     resize(heap, block, 39, 0);
 }
 
-static void grow_with_wrong_size(struct heap *heap, void *block)
+static void grow_with_wrong_size(const struct heap *heap)
 {
+    void *block = make(heap, 40);
     resize(heap, block, 16, 400);
 }
 
-static void free_twice(struct heap *heap, void *block)
+static void free_twice(const struct heap *heap)
 {
+    void *block = make(heap, 40);
     resize(heap, block, 40, 0);
     resize(heap, block, 40, 0);
 }
 
-static void free_the_middle(struct heap *heap, void *block)
+static void free_the_middle(const struct heap *heap)
 {
+    void *block = make(heap, 40);
     resize(heap, (char *)block + 16, 40, 0);
 }
 
-static void free_rightly(struct heap *heap, void *block)
+static void free_rightly(const struct heap *heap)
 {
+    void *block = make(heap, 40);
     resize(heap, block, 40, 0);
 }
 
 static void checked_stops_at_wrong_sizes(void **state)
 {
     (void)state;
-    void (*const wrongs[])(struct heap *, void *) = {
+    void (*const wrongs[])(const struct heap *) = {
         free_as_larger, free_within_the_class, grow_with_wrong_size, free_twice, free_the_middle,
     };
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
-        assert_int_equal(status_of("tiered:checked", wrongs[i]), SIGABRT);
+        assert_int_equal(signal_of(wrongs[i], "tiered:checked"), SIGABRT);
     }
-    assert_int_equal(status_of("tiered:checked", free_rightly), 0);
+    assert_int_equal(signal_of(free_rightly, "tiered:checked"), 0);
 }
 
 /* Without checks a wrong size harms no figure but the live bytes, and no block. */
