@@ -27,12 +27,12 @@ LUA = $(call once,LUA,for name in lua5.1 lua-5.1 lua51; do \
 PACKAGE_FLAGS = $(call once,PACKAGE_FLAGS,pkg-config --cflags $(LUA) jansson)
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,pkg-config --libs $(LUA) jansson)
 python_with = $(or $(shell PYTHON='$(PYTHON)' scripts/find-python.sh $(1)),false)
-LIBS = $(PACKAGE_LIBS) -lmd -ldl -lm
+LIBS = $(PACKAGE_LIBS) -lmd -lunwind -ldl -lm
 
-SOURCES := $(wildcard allocators/*.c allocators/*/*.c workloads/*.c workloads/*/*.c harness/*.c)
+SOURCES := $(wildcard allocators/*.c allocators/*/*.c lalloc/*.c workloads/*.c workloads/*/*.c harness/*.c)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 PLANTED_SOURCES := $(wildcard tests/planted/*.c)
-HEADERS := $(wildcard allocators/*.h allocators/*/*.h workloads/*.h workloads/*/*.h harness/*.h)
+HEADERS := $(wildcard allocators/*.h allocators/*/*.h lalloc/*.h workloads/*.h workloads/*/*.h harness/*.h)
 # Lists that are read as macros keep one line an entry.
 LAID_OUT := $(filter-out %/list.h %/metrics.h,$(SOURCES) $(HEADERS) $(wildcard tests/*.[ch] tests/fuzz/*.c)) \
   $(PLANTED_SOURCES)
@@ -141,7 +141,7 @@ FUZZED = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard allocators/*.c allocators/*/
 
 build/fuzz/operations: $(FUZZED)
 	@echo '  link $@'
-	$(QUIET)$(CC) $(FLAGS) -fsanitize=fuzzer -Wl,-E -o $@ $^ -ldl -lm
+	$(QUIET)$(CC) $(FLAGS) -fsanitize=fuzzer -Wl,-E -o $@ $^ -lunwind -ldl -lm
 
 # ---- measuring
 

@@ -17,12 +17,13 @@
 typedef void *resize_fn(void *heap, void *block, size_t old_size, size_t new_size);
 
 enum trait {
-    TRAIT_THREAD_SAFE = 1 << 0, /* resize may be called by several threads at once */
-    TRAIT_BOUNDED = 1 << 1,     /* refuses once its fixed size is used up */
-    TRAIT_RETAINS = 1 << 2,     /* never reuses a freed block */
-    TRAIT_REPLAY_ONLY = 1 << 3, /* blocks overlap: good for replaying traces, not for programs */
-    TRAIT_WRAPPER = 1 << 4,     /* an allocator over another, which the spec must name */
-    TRAIT_BY_NAME = 1 << 5,     /* kept out of short runs, for their time, unless it is named */
+    TRAIT_THREAD_SAFE = 1 << 0,  /* resize may be called by several threads at once */
+    TRAIT_BOUNDED = 1 << 1,      /* refuses once its fixed size is used up */
+    TRAIT_RETAINS = 1 << 2,      /* never reuses a freed block */
+    TRAIT_REPLAY_ONLY = 1 << 3,  /* blocks overlap: good for replaying traces, not for programs */
+    TRAIT_WRAPPER = 1 << 4,      /* an allocator over another, which the spec must name */
+    TRAIT_BY_NAME = 1 << 5,      /* kept out of short runs, for their time, unless it is named */
+    TRAIT_TAKES_BUFFER = 1 << 6, /* can live in memory of the caller's: heap_open_in */
 };
 
 /* One line that says what is wrong, where, and what to do. Empty when nothing is. */
@@ -61,6 +62,9 @@ struct settings {
         size_t number;    /* bytes, count, 0 or 1, or the choice's position */
         const char *text; /* as written, or the standard */
     } values[OPTIONS_MAXIMUM];
+    /* The memory to take all blocks from, where the caller gave one: TRAIT_TAKES_BUFFER. */
+    void *buffer;
+    size_t buffer_bytes;
 };
 
 /* What a heap says of itself. A figure that the allocator cannot know is UNKNOWN. */
@@ -101,15 +105,30 @@ struct identity {
 
 struct heap;
 struct library_row;
+struct text;
+
+/* What only wrappers do. All may be NULL. */
+struct wrapper_methods {
+    /* Looks for damage in all that is alive or kept back; complains of each. How many it found. */
+    size_t (*audit)(void *heap);
+    /* Adds lines, "\n  allocated at ...", of what it knows of a block the program holds or held. */
+    void (*explain)(const void *heap, const void *block, struct text *out);
+    /* The program holds so many bytes already, in blocks that this heap has never seen and that
+     * will be resized and freed through it. Wrappers without this cannot be put over them. */
+    void (*adopt)(void *heap, size_t live_bytes);
+    /* More than figures can say, a line at a time: what `lua --report` prints. */
+    void (*report)(void *heap, void (*line)(void *out, const char *text), void *out);
+};
 
 struct allocator {
     const char *name, *summary;
-    unsigned traits;                   /* of enum trait */
-    size_t alignment;                  /* of blocks at least that large; others get 8 bytes */
-    const struct option_row *options;  /* ends with a row without a name; NULL for none */
-    const char *backing;               /* spec of what serves other sizes, or NULL */
-    const char *tier_name;             /* what a row of `tier` is called; NULL: tier */
-    const struct library_row *library; /* of a shared library's row, else NULL */
+    unsigned traits;                       /* of enum trait */
+    size_t alignment;                      /* of blocks at least that large; others get 8 bytes */
+    const struct option_row *options;      /* ends with a row without a name; NULL for none */
+    const char *backing;                   /* spec of what serves other sizes, or NULL */
+    const char *tier_name;                 /* what a row of `tier` is called; NULL: tier */
+    const struct library_row *library;     /* of a shared library's row, else NULL */
+    const struct wrapper_methods *wrapper; /* of some wrappers, else NULL */
 
     /* inner is the backing or the wrapped heap, NULL for allocators without; it outlives this one.
      * Returns NULL and says why in error when the heap cannot be had. */

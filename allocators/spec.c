@@ -9,6 +9,7 @@
 #include "pages.h"
 #include "settings.h"
 #include "shared_library.h"
+#include "wrappers/order.h"
 
 /* The harness puts a wrapper of its own over what a user may write. */
 enum { SPEC_LAYERS = 12, LAYERS_MAXIMUM = SPEC_LAYERS + 2, TEXT_MAXIMUM = 8192 };
@@ -18,7 +19,19 @@ struct stack {
     struct settings settings[LAYERS_MAXIMUM];
     char text[TEXT_MAXIMUM];
     size_t text_used, layer_count;
+    struct host host;
 };
+
+/* What the caller of heap_open_over has; nothing of it is opened or closed here. */
+static void leave_alone(void *heap)
+{
+    (void)heap;
+}
+
+static const struct allocator given = {.name = "given",
+                                       .summary = "what the program already uses",
+                                       .alignment = 8,
+                                       .close = leave_alone};
 
 static bool add_layer(struct stack *stack, char *text, struct error *error)
 {
@@ -67,6 +80,9 @@ static bool check_order(const struct stack *stack, struct error *error)
     for (size_t i = 0; i + 1 < stack->layer_count; i++) {
         const struct allocator *outer = stack->heaps[i].allocator;
         const struct allocator *inner = stack->heaps[i + 1].allocator;
+        for (size_t j = i + 1; j < stack->layer_count; j++) {
+            if (!order_allows(outer, stack->heaps[j].allocator, error)) return false;
+        }
         if (!takes_inner(outer)) {
             return error_set(error, "%s takes no allocator under it: remove `+%s`", outer->name,
                              inner->name);
@@ -107,7 +123,11 @@ static bool open_layers(struct stack *stack, struct error *error)
 {
     for (size_t i = stack->layer_count; i-- > 0;) {
         struct heap *heap = &stack->heaps[i];
-        heap->inner = i + 1 < stack->layer_count ? heap + 1 : NULL;
+        bool is_innermost = i + 1 == stack->layer_count;
+        heap->inner = is_innermost ? NULL : heap + 1;
+        heap->outer = i ? heap - 1 : NULL;
+        heap->host = &stack->host;
+        if (heap->allocator == &given) continue;
         heap->state =
             heap->allocator->open(heap->allocator, &stack->settings[i], heap->inner, error);
         if (heap->state) continue;
@@ -121,16 +141,105 @@ static struct stack *stack_map(struct error *error)
 {
     struct stack *stack = pages_map(sizeof *stack);
     if (!stack) error_set(error, "the system refused memory for a heap's own description");
+    else stack->host = host_standard;
     return stack;
+}
+
+static struct heap *open_stack(struct stack *stack, bool is_parsed, struct error *error)
+{
+    if (is_parsed && open_layers(stack, error)) return stack->heaps;
+    pages_unmap(stack, sizeof *stack);
+    return NULL;
 }
 
 struct heap *heap_open(const char *spec, struct error *error)
 {
     struct stack *stack = stack_map(error);
+    return stack ? open_stack(stack, parse(stack, spec, error), error) : NULL;
+}
+
+/* Puts what the caller has under the layers of a spec. */
+static bool add_given(struct stack *stack, resize_fn *function, void *state, struct error *error)
+{
+    for (size_t i = 0; i < stack->layer_count; i++) {
+        const struct allocator *allocator = stack->heaps[i].allocator;
+        if (!(allocator->traits & TRAIT_WRAPPER)) {
+            return error_set(error,
+                             "%s has memory of its own: only wrappers can go over what a "
+                             "program already uses",
+                             allocator->name);
+        }
+        if (allocator->wrapper && allocator->wrapper->adopt) continue;
+        return error_set(error,
+                         "%s must see a block from its beginning: it cannot go over what a "
+                         "program already uses",
+                         allocator->name);
+    }
+    if (stack->layer_count == LAYERS_MAXIMUM) {
+        return error_set(error, "a spec has at most %d parts", SPEC_LAYERS);
+    }
+    stack->heaps[stack->layer_count++] =
+        (struct heap){.allocator = &given, .resize = function, .state = state};
+    return true;
+}
+
+struct heap *heap_open_over(const char *spec, resize_fn *function, void *state, size_t live_bytes,
+                            struct error *error)
+{
+    struct stack *stack = stack_map(error);
     if (!stack) return NULL;
-    if (parse(stack, spec, error) && open_layers(stack, error)) return stack->heaps;
-    pages_unmap(stack, sizeof *stack);
-    return NULL;
+    bool is_parsed = add_layers(stack, spec, error) && add_given(stack, function, state, error) &&
+                     check_order(stack, error);
+    struct heap *heap = open_stack(stack, is_parsed, error);
+    for (struct heap *layer = heap; layer && layer->inner; layer = layer->inner) {
+        layer->allocator->wrapper->adopt(layer->state, live_bytes);
+    }
+    return heap;
+}
+
+static bool give_buffer(struct stack *stack, void *buffer, size_t bytes, struct error *error)
+{
+    size_t last = stack->layer_count - 1;
+    while (last && !(stack->heaps[last].allocator->traits & TRAIT_TAKES_BUFFER)) last--;
+    const struct allocator *allocator = stack->heaps[last].allocator;
+    if (!(allocator->traits & TRAIT_TAKES_BUFFER)) {
+        return error_set(error, "%s cannot live in a buffer: take bump or free-list",
+                         allocator->name);
+    }
+    stack->settings[last].buffer = buffer;
+    stack->settings[last].buffer_bytes = bytes;
+    return true;
+}
+
+struct heap *heap_open_in(const char *spec, void *buffer, size_t bytes, struct error *error)
+{
+    struct stack *stack = stack_map(error);
+    if (!stack) return NULL;
+    bool is_parsed = parse(stack, spec, error) && give_buffer(stack, buffer, bytes, error);
+    return open_stack(stack, is_parsed, error);
+}
+
+void heap_surround(struct heap *heap, const struct host *host)
+{
+    size_t fault_count = heap->host->fault_count;
+    *heap->host = host ? *host : host_standard;
+    heap->host->fault_count = fault_count;
+}
+
+struct heap *heap_layer(struct heap *heap, const char *name)
+{
+    while (heap && strcmp(heap->allocator->name, name)) heap = heap->inner;
+    return heap;
+}
+
+size_t heap_audit(struct heap *heap)
+{
+    size_t found = 0;
+    for (; heap; heap = heap->inner) {
+        const struct wrapper_methods *methods = heap->allocator->wrapper;
+        if (methods && methods->audit) found += methods->audit(heap->state);
+    }
+    return found;
 }
 
 void heap_close(struct heap *heap)

@@ -9,6 +9,7 @@
 #define SPEC_H
 
 #include "allocator.h"
+#include "host.h"
 
 /* An open allocator. `resize` and `state` go to lua_newstate. */
 struct heap {
@@ -16,11 +17,33 @@ struct heap {
     resize_fn *resize;
     void *state;
     struct heap *inner; /* the backing or the wrapped heap, opened and closed with this one */
+    struct heap *outer; /* the heap that this one is the inner of; NULL for the outermost */
+    struct host *host;  /* of all layers */
 };
 
 /* Opens what the spec names, or returns NULL and says why. The heap structures themselves are taken
  * from mmap, so that opening one leaves the process's malloc as it was. */
 struct heap *heap_open(const char *spec, struct error *error);
+
+/* The same over what the caller already has: the spec names wrappers alone, and they pass their
+ * calls to this function with this state. live_bytes are held already; wrappers that would have to
+ * know their blocks are refused. */
+struct heap *heap_open_over(const char *spec, resize_fn *function, void *state, size_t live_bytes,
+                            struct error *error);
+
+/* The same in memory of the caller's, which is used by the innermost allocator and never given
+ * back: it must have TRAIT_TAKES_BUFFER. */
+struct heap *heap_open_in(const char *spec, void *buffer, size_t bytes, struct error *error);
+
+/* From now on this is the host of all layers; NULL for the standard one. It is copied; the count of
+ * faults goes on. */
+void heap_surround(struct heap *heap, const struct host *host);
+
+/* The outermost layer of that name, or NULL. */
+struct heap *heap_layer(struct heap *heap, const char *name);
+
+/* Has every layer look for damage; returns how many faults were found by this look. */
+size_t heap_audit(struct heap *heap);
 
 /* Closes the heap and those under it; living blocks go with their pages. NULL is allowed. */
 void heap_close(struct heap *heap);

@@ -9,13 +9,13 @@
 static const char *const moment_tables[] = {"peak", "end", "closed"};
 
 /* Where the next rows belong. */
-struct place {
+struct row_place {
     FILE *out;
     size_t layer;
     const char *allocator, *table, *row;
 };
 
-static void print_row(const struct place *place, const char *name, double value, const char *unit)
+static void print_row(const struct row_place *place, const char *name, double value, const char *unit)
 {
     char line[RECORD_LINE], number[32];
     const char *const fields[] = {place->allocator, place->table, place->row, name, number, unit};
@@ -30,7 +30,7 @@ static void print_row(const struct place *place, const char *name, double value,
     fprintf(place->out, "%zu%s\n", place->layer, line);
 }
 
-static void print_totals(struct place place, const struct report *report)
+static void print_totals(struct row_place place, const struct report *report)
 {
     for (int i = 0; i < MOMENT_COUNT; i++) {
         if (!report->moments[i]->is_taken) continue;
@@ -43,7 +43,7 @@ static void print_totals(struct place place, const struct report *report)
 }
 
 /* In the sum of bytes what are blocks elsewhere are bytes. */
-static void print_tier(struct place place, const struct tier_line *line, bool is_bytes)
+static void print_tier(struct row_place place, const struct tier_line *line, bool is_bytes)
 {
     place.row = line->label;
     for (const struct tier_figure *figure = tier_figures; figure->name; figure++) {
@@ -53,7 +53,7 @@ static void print_tier(struct place place, const struct tier_line *line, bool is
     }
 }
 
-static void print_tiers(struct place place, const struct report *report, const struct heap *heap)
+static void print_tiers(struct row_place place, const struct report *report, const struct heap *heap)
 {
     const struct layer_snapshot *end = &report->moments[MOMENT_END]->layers[place.layer];
     const struct layer_snapshot *peak = &report->moments[MOMENT_PEAK]->layers[place.layer];
@@ -69,7 +69,7 @@ static void print_tiers(struct place place, const struct report *report, const s
     if (figures_are_exact(end, &sums[1])) print_tier(place, &sums[1], true);
 }
 
-static void print_figures(struct place place, const struct report *report)
+static void print_figures(struct row_place place, const struct report *report)
 {
     const struct layer_snapshot *end = &report->moments[MOMENT_END]->layers[place.layer];
     place.table = "figures";
@@ -78,7 +78,7 @@ static void print_figures(struct place place, const struct report *report)
     }
 }
 
-static void print_calls(struct place place, const struct report *report)
+static void print_calls(struct row_place place, const struct report *report)
 {
     const struct call_counts *calls = &report->moments[MOMENT_END]->layers[place.layer].calls;
     place.table = "calls";
@@ -89,7 +89,7 @@ static void print_calls(struct place place, const struct report *report)
 
 void report_print_csv(const struct report *report)
 {
-    struct place place = {.out = report->out, .row = ""};
+    struct row_place place = {.out = report->out, .row = ""};
     fprintf(report->out, "layer,allocator,table,row,name,value,unit\n");
     for (const struct heap *heap = report->heap; heap && place.layer < SNAPSHOT_LAYERS;
          heap = heap->inner, place.layer++) {
@@ -106,7 +106,7 @@ void report_print_csv(const struct report *report)
 
 void report_close_csv(const struct report *report, const struct closing *closing)
 {
-    const struct place place = {report->out, 0, report->watched.allocator->name, "closing", ""};
+    const struct row_place place = {report->out, 0, report->watched.allocator->name, "closing", ""};
     bool is_dropped = isnan(closing->close_ms);
     print_row(&place, "lua_close", closing->close_ms, "ms");
     print_row(&place, is_dropped ? "dropped whole" : "heap dropped", closing->drop_ms, "ms");

@@ -34,6 +34,8 @@ build      pkgconfig:jansson                 writes machine.json
            libjansson-dev       jansson-devel           jansson            jansson
 build      header:sha256.h                   SHA-256 of every library measured
            libmd-dev            libmd-devel             libmd              libmd
+build      header:libunwind.h                call stacks of C for the debugging wrappers
+           libunwind-dev        libunwind-devel         libunwind          -
 lua        command:lua5.1,lua-5.1            the distribution's own Lua, to compare with
            lua5.1               compat-lua              lua51              lua@5.1
 test       pkgconfig:cmocka                  C tests

@@ -1,0 +1,36 @@
+/* lock: to be written. */
+#include "wrapped.h"
+
+#include "../pages.h"
+
+struct lock {
+    struct wrapped wrapped;
+};
+
+static void *resize(void *heap, void *block, size_t old_size, size_t new_size)
+{
+    return wrapped_resize(heap, block, old_size, new_size);
+}
+
+static void *open_heap(const struct allocator *self, const struct settings *settings,
+                       const struct heap *inner, struct error *error)
+{
+    (void)settings;
+    return wrapped_open(self, inner, sizeof(struct lock), error);
+}
+
+static void close_heap(void *heap)
+{
+    pages_unmap(heap, sizeof(struct lock));
+}
+
+const struct allocator allocator_lock = {
+    .name = "lock",
+    .summary = "makes any allocator thread-safe by a mutex",
+    .traits = TRAIT_WRAPPER,
+    .alignment = 16,
+    .open = open_heap,
+    .resize = resize,
+    .close = close_heap,
+    .statistics = wrapped_statistics,
+};

@@ -1,0 +1,14 @@
+/* A walk over all objects of a Lua 5.1 state. */
+#ifndef LUA_HEAP_H
+#define LUA_HEAP_H
+
+#include <lua.h>
+
+#include "../allocators/host.h"
+
+/* Bytes of every block that the state holds, by what it belongs to; their sum is what Lua counts.
+ * Takes no memory. False for what is no unchanged Lua 5.1 of this ABI (LuaJIT). Not to be called
+ * from within the allocator. */
+bool lua_heap_walk(lua_State *L, size_t bytes_of_kind[KIND_COUNT]);
+
+#endif

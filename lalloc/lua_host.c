@@ -1,0 +1,116 @@
+/* All of this runs inside lua_Alloc, where almost nothing of Lua may be called. What is legal:
+ *
+ *   collecting  lua_gc(SETSTEPMUL) and lua_gc(RESTART) store integers and nothing else. With a step
+ *               multiplier of 0 the next step of the collector has no bound: it is a full cycle.
+ *   locating    lua_getstack and lua_getinfo read the state. One value is pushed and popped in the
+ *               five slots that Lua keeps above a full stack.
+ *
+ * The line is that of the last instruction that could fail: Lua 5.1 notes its place before those
+ * alone, so that a table constructor may be told with the line of the call before it.
+ */
+#include "lua_host.h"
+
+#include <lauxlib.h>
+
+#include "lua_heap.h"
+
+enum { LEVELS_MAXIMUM = 16, COROUTINES_MAXIMUM = 64 };
+
+static void collect(void *program, bool is_wanted)
+{
+    struct lua_host *host = program;
+    if (is_wanted) {
+        int before = lua_gc(host->L, LUA_GCSETSTEPMUL, 0);
+        if (before != 0) host->step_multiplier = before;
+        lua_gc(host->L, LUA_GCRESTART, 0);
+    } else if (host->step_multiplier >= 0) {
+        int before = lua_gc(host->L, LUA_GCSETSTEPMUL, host->step_multiplier);
+        if (before != 0) lua_gc(host->L, LUA_GCSETSTEPMUL, before); /* the script's own wish */
+        host->step_multiplier = -1;
+    }
+}
+
+/* The coroutine that this frame has entered, or NULL. */
+static lua_State *entered_by(const struct lua_host *host, lua_State *L, lua_Debug *frame)
+{
+    lua_State *entered = NULL;
+    lua_getinfo(L, "f", frame);
+    lua_CFunction function = lua_tocfunction(L, -1);
+    if (function && function == host->wrap && lua_getupvalue(L, -1, 1)) {
+        entered = lua_tothread(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    if (function && function == host->resume && lua_getlocal(L, frame, 1)) {
+        entered = lua_tothread(L, -1);
+        lua_pop(L, 1);
+    }
+    return entered;
+}
+
+/* The nearest line up the stack; C functions have none. */
+static bool locate_in(const struct lua_host *host, lua_State **L, lua_Debug *frame)
+{
+    for (int level = 0; level < LEVELS_MAXIMUM && lua_getstack(*L, level, frame); level++) {
+        lua_getinfo(*L, "Sl", frame);
+        if (frame->currentline > 0) return true;
+        lua_State *entered = *frame->what == 'C' && level == 0 ? entered_by(host, *L, frame) : NULL;
+        if (!entered || !lua_getstack(entered, 0, frame)) continue;
+        *L = entered;
+        level = -1;
+    }
+    return false;
+}
+
+static bool locate(void *program, struct place *out)
+{
+    static _Thread_local lua_Debug frame; /* its short_src outlives the call */
+    struct lua_host *host = program;
+    lua_State *L = host->L;
+    if (!locate_in(host, &L, &frame)) return false;
+    *out = (struct place){frame.short_src, frame.currentline};
+    return true;
+}
+
+static bool walk(void *program, size_t bytes_of_kind[KIND_COUNT])
+{
+    struct lua_host *host = program;
+    return lua_heap_walk(host->L, bytes_of_kind);
+}
+
+/* What coroutine.resume is, and what coroutine.wrap returns; NULL where there is no such library
+ * or no memory to find out. */
+static int find_entries(lua_State *L)
+{
+    struct lua_host *host = lua_touserdata(L, 1);
+    lua_getglobal(L, "coroutine");
+    if (!lua_istable(L, -1)) return 0;
+    lua_getfield(L, -1, "resume");
+    host->resume = lua_tocfunction(L, -1);
+    lua_getfield(L, -2, "wrap");
+    lua_pushvalue(L, -2);
+    if (lua_pcall(L, 1, 1, 0) == 0) host->wrap = lua_tocfunction(L, -1);
+    return 0;
+}
+
+void lua_host_attach(struct lua_host *host, struct heap *heap, lua_State *L)
+{
+    struct host surroundings = *heap->host;
+    *host = (struct lua_host){.heap = heap, .L = L, .step_multiplier = -1};
+    if (lua_cpcall(L, find_entries, host)) lua_pop(L, 1);
+    surroundings.program = host;
+    surroundings.collect = collect;
+    surroundings.locate = locate;
+    surroundings.walk = walk;
+    heap_surround(heap, &surroundings);
+}
+
+void lua_host_detach(struct lua_host *host)
+{
+    struct host surroundings = *host->heap->host;
+    collect(host, false);
+    surroundings.collect = NULL;
+    surroundings.locate = NULL;
+    surroundings.walk = NULL;
+    heap_surround(host->heap, &surroundings);
+}
