@@ -12,6 +12,10 @@ PROFILE ?= quick
 RESULTS ?= results/latest
 OPERATIONS ?= 100000000
 SECONDS ?= 60
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wno-format-truncation -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -25,16 +29,17 @@ once = $(eval $(1) := $$(shell $(2)))$($(1))
 LUA = $(call once,LUA,for name in lua5.1 lua-5.1 lua51; do \
   if pkg-config --exists $$$$name; then echo $$$$name; break; fi; done)
 PACKAGE_FLAGS = $(call once,PACKAGE_FLAGS,pkg-config --cflags $(LUA) jansson)
+LUA_FLAGS = $(call once,LUA_FLAGS,pkg-config --cflags $(LUA))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,pkg-config --libs $(LUA) jansson)
 python_with = $(or $(shell PYTHON='$(PYTHON)' scripts/find-python.sh $(1)),false)
-LIBS = $(PACKAGE_LIBS) -lmd -lunwind -ldl -lm
+LIBS = $(PACKAGE_LIBS) -lmd -ldw -lunwind -ldl -lm
 
-SOURCES := $(wildcard allocators/*.c allocators/*/*.c lalloc/*.c workloads/*.c workloads/*/*.c harness/*.c)
+SOURCES := $(wildcard allocators/*.c allocators/*/*.c lalloc/*.c lalloc/*/*.c workloads/*.c workloads/*/*.c harness/*.c)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 PLANTED_SOURCES := $(wildcard tests/planted/*.c)
-HEADERS := $(wildcard allocators/*.h allocators/*/*.h lalloc/*.h workloads/*.h workloads/*/*.h harness/*.h)
+HEADERS := $(wildcard allocators/*.h allocators/*/*.h lalloc/*.h lalloc/*/*.h workloads/*.h workloads/*/*.h harness/*.h)
 # Lists that are read as macros keep one line an entry.
-LAID_OUT := $(filter-out %/list.h %/metrics.h,$(SOURCES) $(HEADERS) $(wildcard tests/*.[ch] tests/fuzz/*.c)) \
+LAID_OUT := $(filter-out %/list.h %/metrics.h,$(SOURCES) $(HEADERS) $(wildcard examples/*/*.c tests/*.[ch] tests/fuzz/*.c)) \
   $(PLANTED_SOURCES)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/obj/%.o)
@@ -46,13 +51,14 @@ all: $(BUILD)/heapbench ## build build/heapbench (the default)
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 	@echo 'PROFILE=smoke|quick|full RUN_FLAGS="-a tiered -w json" go to bench;'
+	@echo 'PREFIX=/usr/local DESTDIR= go to install and uninstall;'
 	@echo 'OPERATIONS=N to soak, SECONDS=N to fuzz, RUN_FLAGS="-a tiered" to both;'
 	@echo 'RESULTS=DIR to bench (a new folder), table, charts and hyperfine; SCRIPT=FILE.lua RUNS=N to hyperfine;'
 	@echo 'V=1 shows the compiler calls.'
 
 # ---- set-up: one call for all the goals at hand, so that one apt-get installs what is missing
 
-GROUPS_FOR_GOAL = $(or $(filter test test-asan test-valgrind bench charts hyperfine,$(1)),\
+GROUPS_FOR_GOAL = $(or $(filter test test-asan test-tsan test-valgrind bench charts hyperfine,$(1)),\
   $(if $(filter table,$(1)),charts),\
   $(if $(filter soak,$(1)),build,$(if $(filter fuzz,$(1)),fuzz,\
   $(if $(filter lint format lint-%,$(1)),lint,build))))
@@ -93,7 +99,49 @@ build/tests/planted/%.so: tests/planted/%.c Makefile | bootstrap
 	@echo '  link $@'
 	$(QUIET)$(CC) -std=gnu11 -O1 -g -Wall -Wextra -shared -fPIC -o $@ $<
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+# ---- the library for programs that embed Lua: allocators and lalloc, nothing of the harness
+
+# Lua's own symbols stay open: they are those of whatever Lua the program has.
+LIBRARY_OBJECTS := $(patsubst %.c,$(BUILD)/pic/%.o,$(filter allocators/% lalloc/%,$(SOURCES)))
+LIBRARY_LIBS = -lunwind -ldl -lm -lpthread
+LIBRARY_VERSION = $(shell sed -n 's/^\#define LALLOC_VERSION "\(.*\)"/\1/p' lalloc/lalloc.h)
+INSTALLED = $(DESTDIR)$(LIBDIR)
+
+lib: $(BUILD)/liblalloc.a $(BUILD)/liblalloc.so.0 ## build the library: build/liblalloc.a and .so.0
+
+$(BUILD)/pic/%.o: %.c Makefile $(BUILD)/flags | bootstrap
+	@mkdir -p $(@D)
+	@echo '  compile $< for the library'
+	$(QUIET)$(CC) $(FLAGS) -fPIC -fvisibility=hidden $(WARNINGS) $(LUA_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/liblalloc.so.0: $(LIBRARY_OBJECTS)
+	@echo '  link $@'
+	$(QUIET)$(CC) $(FLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -o $@ $^ $(LIBRARY_LIBS)
+
+# One object whose other names are its own, so that they cannot meet a program's.
+$(BUILD)/liblalloc.a: $(LIBRARY_OBJECTS)
+	@echo '  archive $@'
+	$(QUIET)$(LD) -r -o $(BUILD)/lalloc.o $^
+	$(QUIET)objcopy --localize-hidden $(BUILD)/lalloc.o
+	$(QUIET)rm -f $@ && $(AR) rcs $@ $(BUILD)/lalloc.o
+
+install: lib ## install library, header, pkg-config file and man page: PREFIX=/usr/local DESTDIR=
+	install -d '$(INSTALLED)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(MANDIR)/man3'
+	install -m 644 $(BUILD)/liblalloc.a '$(INSTALLED)'
+	install -m 755 $(BUILD)/liblalloc.so.0 '$(INSTALLED)'
+	ln -sf liblalloc.so.0 '$(INSTALLED)/liblalloc.so'
+	install -m 644 lalloc/lalloc.h '$(DESTDIR)$(INCLUDEDIR)'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	  -e 's|@VERSION@|$(LIBRARY_VERSION)|' -e 's|@LUA@|$(LUA)|' -e 's|@LIBS@|$(LIBRARY_LIBS)|' \
+	  lalloc/lalloc.pc.in > '$(INSTALLED)/pkgconfig/lalloc.pc'
+	sed 's|@VERSION@|$(LIBRARY_VERSION)|' lalloc/lalloc.3 > '$(DESTDIR)$(MANDIR)/man3/lalloc.3'
+
+uninstall: ## remove what install has put under PREFIX
+	rm -f '$(INSTALLED)/liblalloc.a' '$(INSTALLED)/liblalloc.so.0' '$(INSTALLED)/liblalloc.so' \
+	  '$(INSTALLED)/pkgconfig/lalloc.pc' '$(DESTDIR)$(INCLUDEDIR)/lalloc.h' \
+	  '$(DESTDIR)$(MANDIR)/man3/lalloc.3'
+
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d)
 
 # ---- testing, from the checkout's top
 
@@ -115,11 +163,18 @@ test-asan: ## C tests with address and undefined-behaviour sanitizers
 	  EXTRA_FLAGS='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 	  GROUPS='test-asan' c-tests
 
+THREAD_TESTS := test_wrapper_threads test_multilevel_threads
+
+test-tsan: ## C tests of threads with the thread sanitizer
+	@$(MAKE) BUILD=build/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	  EXTRA_FLAGS='-fsanitize=thread' GROUPS='test-tsan' PLANTED= \
+	  TESTS='$(THREAD_TESTS:%=build/tsan/tests/%)' c-tests
+
 # valgrind would put its own malloc in the place of every library's, the planted faults included.
 test-valgrind: ## C tests under valgrind
 	@$(MAKE) GROUPS='test-valgrind' c-tests \
 	  TEST_RUNNER='valgrind --quiet --leak-check=full --error-exitcode=99 \
-  --soname-synonyms=somalloc=nouserintercepts'
+  --soname-synonyms=somalloc=nouserintercepts --suppressions=tests/valgrind.supp'
 
 # All that is local, in each of its forms, where RUN_FLAGS names none by -a.
 CHOSEN = $(patsubst -a%,%,$(filter-out -a,$(RUN_FLAGS)))
@@ -187,7 +242,8 @@ lint-warnings:
 # a function that fills a structure is taken for one that reads it.
 lint-c: | bootstrap
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
-	  --inline-suppr --suppress=memleak:allocators/libc.c --suppress=ctuuninitvar $(SOURCES)
+	  --inline-suppr --suppress=memleak:allocators/libc.c --suppress=ctuuninitvar $(SOURCES) \
+	  $(wildcard examples/*/*.c)
 
 lint-python: | bootstrap
 	$(call python_with,flake8) -m flake8 --max-line-length 100 scripts tests
@@ -195,8 +251,12 @@ lint-python: | bootstrap
 lint-shell: | bootstrap
 	shellcheck $(wildcard scripts/*.sh) .ci/run
 
+# What the examples' scripts and their programs hand each other.
+EXAMPLE_GLOBALS = --globals score update plan tick last_entry record_everything cart request
+
 lint-lua: | bootstrap
 	luacheck --std lua51 --no-color --quiet $(wildcard workloads/lua/*.lua)
+	luacheck --std lua51 --no-color --quiet $(EXAMPLE_GLOBALS) -- $(wildcard examples/*/*.lua)
 
 format: | bootstrap ## lay the C files out as .clang-format says
 	clang-format -i $(LAID_OUT)
@@ -206,6 +266,7 @@ clean: ## remove what was built
 
 force:
 .SECONDARY: $(TEST_OBJECTS)
-.PHONY: all help bootstrap programs c-tests test test-asan test-valgrind soak fuzz bench table charts hyperfine \
+.PHONY: all help bootstrap lib install uninstall programs c-tests test test-asan \
+  test-tsan test-valgrind soak fuzz bench table charts hyperfine \
   lint lint-figures lint-layout lint-warnings lint-c lint-python lint-shell lint-lua format \
   clean force

@@ -113,6 +113,9 @@ struct wrapper_methods {
     size_t (*audit)(void *heap);
     /* Adds lines, "\n  allocated at ...", of what it knows of a block the program holds or held. */
     void (*explain)(const void *heap, const void *block, struct text *out);
+    /* Of wrappers whose callers see other addresses than the inner heap hands out: what the caller
+     * sees of an inner block, and in size, which comes as the inner block's, how many bytes. */
+    const void *(*outward)(const void *heap, const void *block, size_t *size);
     /* The program holds so many bytes already, in blocks that this heap has never seen and that
      * will be resized and freed through it. Wrappers without this cannot be put over them. */
     void (*adopt)(void *heap, size_t live_bytes);

@@ -3,8 +3,8 @@
  *     buffer  | link | block | block | block |  next ->        | end
  *
  * The last block grows in place; any other growth copies. With `grow` buffers are linked as they
- * fill, and a block too large for the next buffer gets one of its own. Without it there is one
- * buffer, mapped at opening, and no system call after that. Two allocators of this kind:
+ * fill, and a block too large for the next buffer gets one of its own. Without it, and where the
+ * caller lends the buffer, there is that one and no system call after opening. Two of this kind:
  *   bump   buffers double up to 64 MiB: memory that is never to be given back, or a fixed piece
  *   frame  frames of one size, each to hold a Lua state whole: closing the heap drops the state in
  *          a system call a frame, in the place of lua_close, which visits every block
@@ -166,27 +166,62 @@ static void set_growth(struct bump *bump, size_t bytes)
     }
 }
 
+static bool map_first_buffer(struct bump *bump, const struct settings *settings)
+{
+    size_t bytes = settings->values[FIRST_BYTES].number & ~bump->alignment_mask;
+    assert(bytes > bump->alignment_mask);
+    bump->start = add_buffer(bump, bytes);
+    if (bump->start == NULL) return false;
+    bump->end = bump->start + bytes;
+    if (settings->values[GROW].number) set_growth(bump, bytes);
+    return true;
+}
+
+/* The size and the growth of a spec are those of memory from the system. */
+static bool take_lent_buffer(struct bump *bump, const struct settings *settings)
+{
+    size_t gap = -(uintptr_t)settings->buffer & bump->alignment_mask;
+    if (settings->buffer_bytes <= gap + bump->alignment_mask) return false;
+    size_t bytes = (settings->buffer_bytes - gap) & ~bump->alignment_mask;
+    bump->start = (char *)settings->buffer + gap;
+    bump->end = bump->start + bytes;
+    bump->footprint_bytes += bytes;
+    bump->buffer_count++;
+    return true;
+}
+
+static bool take_first_buffer(struct bump *bump, const struct settings *settings,
+                              struct error *error)
+{
+    const char *name = bump->allocator->name;
+    if (settings->buffer == NULL) {
+        return map_first_buffer(bump, settings) ||
+               error_set(error, "%s: the system refuses %zu bytes; give a smaller size", name,
+                         settings->values[FIRST_BYTES].number);
+    }
+    return take_lent_buffer(bump, settings) ||
+           error_set(error, "%s: a buffer of %zu bytes holds no block; give a larger one", name,
+                     settings->buffer_bytes);
+}
+
 static void *open_heap(const struct allocator *self, const struct settings *settings,
                        const struct heap *inner, struct error *error)
 {
     (void)inner;
-    size_t mask = self->alignment - 1, bytes = settings->values[FIRST_BYTES].number & ~mask;
-    assert(bytes > mask);
     struct bump *bump = pages_map(sizeof *bump);
-    char *start = bump != NULL ? add_buffer(bump, bytes) : NULL;
-    if (start == NULL) {
-        error_set(error, "%s: the system refuses %zu bytes; give a smaller size", self->name,
-                  bytes);
-        if (bump != NULL) close_heap(bump);
+    if (bump == NULL) {
+        error_set(error, "%s: the system refuses a page", self->name);
         return NULL;
     }
     bump->allocator = self;
-    bump->alignment_mask = mask;
-    bump->start = bump->next = start;
-    bump->end = start + bytes;
-    bump->footprint_bytes += sizeof *bump;
-    if (settings->values[GROW].number) set_growth(bump, bytes);
-    return bump;
+    bump->alignment_mask = self->alignment - 1;
+    bump->footprint_bytes = sizeof *bump;
+    if (take_first_buffer(bump, settings, error)) {
+        bump->next = bump->start;
+        return bump;
+    }
+    close_heap(bump);
+    return NULL;
 }
 
 static size_t used_bytes(const struct bump *bump)
@@ -201,7 +236,8 @@ static void read_statistics(const void *heap, struct heap_statistics *out)
     out->live_blocks = bump->live_blocks;
     out->usable_bytes = used_bytes(bump) - bump->abandoned_bytes;
     out->footprint_bytes = bump->footprint_bytes;
-    out->metadata_bytes = sizeof *bump + bump->buffer_count * sizeof(struct buffer);
+    out->metadata_bytes = sizeof *bump;
+    if (bump->newest != NULL) out->metadata_bytes += bump->buffer_count * sizeof(struct buffer);
     out->free_bytes = out->largest_free_bytes = (size_t)(bump->end - bump->next);
     if (bump->next_buffer_bytes == 0) out->capacity_bytes = bump->footprint_bytes;
 }
@@ -242,7 +278,7 @@ static const struct option_row frame_options[] = {
 const struct allocator allocator_bump = {
     .name = "bump",
     .summary = "cuts blocks off a buffer and never uses one again",
-    .traits = TRAIT_RETAINS | TRAIT_BY_NAME,
+    .traits = TRAIT_RETAINS | TRAIT_BY_NAME | TRAIT_TAKES_BUFFER,
     .alignment = 8,
     .options = bump_options,
     .open = open_heap,
@@ -255,7 +291,7 @@ const struct allocator allocator_bump = {
 const struct allocator allocator_frame = {
     .name = "frame",
     .summary = "a whole Lua state in frames, dropped at once instead of closed: lua --drop",
-    .traits = TRAIT_RETAINS | TRAIT_BY_NAME,
+    .traits = TRAIT_RETAINS | TRAIT_BY_NAME | TRAIT_TAKES_BUFFER,
     .alignment = 16,
     .options = frame_options,
     .open = open_heap,

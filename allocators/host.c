@@ -18,7 +18,7 @@ static void say(void *outlet, const char *message)
 {
     (void)outlet;
     char line[8192];
-    int length = snprintf(line, sizeof line, "heapbench: %s\n", message);
+    int length = snprintf(line, sizeof line, "%s\n", message);
     if ((size_t)length >= sizeof line) length = sizeof line - 1;
     if (write(STDERR_FILENO, line, (size_t)length) < 0) return;
 }

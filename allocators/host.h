@@ -56,7 +56,7 @@ struct host {
     uint64_t (*now_ns)(void *outlet); /* monotonic */
 
     bool aborts;        /* at the first fault of the program */
-    size_t fault_count; /* kept by complain (wrappers/complaint.h) */
+    size_t fault_count; /* kept by complain (debugging/complaint.h) */
 };
 
 /* Says it on standard error, names code as the dynamic linker does, asks CLOCK_MONOTONIC. */

@@ -32,7 +32,7 @@ static bool find_owner(const char *symbol, Dl_info *owner)
 
 static bool is_from_libc(const char *symbol, struct error *error)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     (void)symbol, (void)error;
     return true; /* the sanitizer's malloc stands in for the library's, on purpose */
 #else

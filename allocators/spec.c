@@ -206,6 +206,12 @@ static bool give_buffer(struct stack *stack, void *buffer, size_t bytes, struct 
         return error_set(error, "%s cannot live in a buffer: take bump or free-list",
                          allocator->name);
     }
+    for (size_t i = 0; i < last; i++) {
+        if (stack->heaps[i].allocator->traits & TRAIT_WRAPPER) continue;
+        return error_set(error, "%s has memory of its own: only wrappers can go over a buffer",
+                         stack->heaps[i].allocator->name);
+    }
+    stack->layer_count = last + 1; /* nothing backs it */
     stack->settings[last].buffer = buffer;
     stack->settings[last].buffer_bytes = bytes;
     return true;
@@ -232,7 +238,7 @@ struct heap *heap_layer(struct heap *heap, const char *name)
     return heap;
 }
 
-size_t heap_audit(struct heap *heap)
+size_t heap_audit(const struct heap *heap)
 {
     size_t found = 0;
     for (; heap; heap = heap->inner) {

@@ -31,8 +31,9 @@ struct heap *heap_open(const char *spec, struct error *error);
 struct heap *heap_open_over(const char *spec, resize_fn *function, void *state, size_t live_bytes,
                             struct error *error);
 
-/* The same in memory of the caller's, which is used by the innermost allocator and never given
- * back: it must have TRAIT_TAKES_BUFFER. */
+/* The same in memory of the caller's, which all blocks come from and which is never given back: an
+ * allocator with TRAIT_TAKES_BUFFER, without its backing, and at most wrappers over it. The
+ * descriptions of the heaps themselves come from the system, all of them at opening. */
 struct heap *heap_open_in(const char *spec, void *buffer, size_t bytes, struct error *error);
 
 /* From now on this is the host of all layers; NULL for the standard one. It is copied; the count of
@@ -43,7 +44,7 @@ void heap_surround(struct heap *heap, const struct host *host);
 struct heap *heap_layer(struct heap *heap, const char *name);
 
 /* Has every layer look for damage; returns how many faults were found by this look. */
-size_t heap_audit(struct heap *heap);
+size_t heap_audit(const struct heap *heap);
 
 /* Closes the heap and those under it; living blocks go with their pages. NULL is allowed. */
 void heap_close(struct heap *heap);

@@ -18,6 +18,7 @@ static const struct {
     {"run", run_main, "measure allocators on workloads"},
     {"series", series_main, "measure waste, metadata, growth and footprint over time for charts"},
     {"lua", lua_main, "run a Lua 5.1 script on an allocator"},
+    {"sandbox", sandbox_main, "run untrusted Lua 5.1 scripts within limits"},
     {"cell", cell_main, NULL},
 };
 

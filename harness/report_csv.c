@@ -15,7 +15,8 @@ struct row_place {
     const char *allocator, *table, *row;
 };
 
-static void print_row(const struct row_place *place, const char *name, double value, const char *unit)
+static void print_row(const struct row_place *place, const char *name, double value,
+                      const char *unit)
 {
     char line[RECORD_LINE], number[32];
     const char *const fields[] = {place->allocator, place->table, place->row, name, number, unit};
@@ -53,7 +54,8 @@ static void print_tier(struct row_place place, const struct tier_line *line, boo
     }
 }
 
-static void print_tiers(struct row_place place, const struct report *report, const struct heap *heap)
+static void print_tiers(struct row_place place, const struct report *report,
+                        const struct heap *heap)
 {
     const struct layer_snapshot *end = &report->moments[MOMENT_END]->layers[place.layer];
     const struct layer_snapshot *peak = &report->moments[MOMENT_PEAK]->layers[place.layer];

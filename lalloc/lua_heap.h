@@ -11,4 +11,12 @@
  * from within the allocator. */
 bool lua_heap_walk(lua_State *L, size_t bytes_of_kind[KIND_COUNT]);
 
+/* The same without the bytes that no object owns, which the walk puts under KIND_OTHER: 0, but
+ * for the buffers of compilations that wait for a reader written in Lua. */
+bool lua_heap_walk_objects(lua_State *L, size_t bytes_of_kind[KIND_COUNT], size_t *unowned_bytes);
+
+/* Whether the state is one that can be walked, of the layout in profile/lua_layout.h. Not to be
+ * called from within the allocator. */
+bool lua_heap_is_known(lua_State *L);
+
 #endif

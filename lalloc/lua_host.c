@@ -2,8 +2,8 @@
  *
  *   collecting  lua_gc(SETSTEPMUL) and lua_gc(RESTART) store integers and nothing else. With a step
  *               multiplier of 0 the next step of the collector has no bound: it is a full cycle.
- *   locating    lua_getstack and lua_getinfo read the state. One value is pushed and popped in the
- *               five slots that Lua keeps above a full stack.
+ *   locating    lua_getstack and lua_getinfo read the state, as long as the latter is not asked to
+ *               push the function: that makes a full stack grow.
  *
  * The line is that of the last instruction that could fail: Lua 5.1 notes its place before those
  * alone, so that a table constructor may be told with the line of the call before it.
@@ -30,31 +30,14 @@ static void collect(void *program, bool is_wanted)
     }
 }
 
-/* The coroutine that this frame has entered, or NULL. */
-static lua_State *entered_by(const struct lua_host *host, lua_State *L, lua_Debug *frame)
-{
-    lua_State *entered = NULL;
-    lua_getinfo(L, "f", frame);
-    lua_CFunction function = lua_tocfunction(L, -1);
-    if (function && function == host->wrap && lua_getupvalue(L, -1, 1)) {
-        entered = lua_tothread(L, -1);
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    if (function && function == host->resume && lua_getlocal(L, frame, 1)) {
-        entered = lua_tothread(L, -1);
-        lua_pop(L, 1);
-    }
-    return entered;
-}
-
 /* The nearest line up the stack; C functions have none. */
 static bool locate_in(const struct lua_host *host, lua_State **L, lua_Debug *frame)
 {
     for (int level = 0; level < LEVELS_MAXIMUM && lua_getstack(*L, level, frame); level++) {
         lua_getinfo(*L, "Sl", frame);
         if (frame->currentline > 0) return true;
-        lua_State *entered = *frame->what == 'C' && level == 0 ? entered_by(host, *L, frame) : NULL;
+        if (level > 0) continue;
+        lua_State *entered = lua_lines_entered(&host->lines, *L, host->resume, host->wrap);
         if (!entered || !lua_getstack(entered, 0, frame)) continue;
         *L = entered;
         level = -1;
@@ -67,7 +50,9 @@ static bool locate(void *program, struct place *out)
     static _Thread_local lua_Debug frame; /* its short_src outlives the call */
     struct lua_host *host = program;
     lua_State *L = host->L;
+    if (lua_lines_find(&host->lines, L, host->resume, host->wrap, out)) return true;
     if (!locate_in(host, &L, &frame)) return false;
+    lua_lines_learn(&host->lines, L, &frame);
     *out = (struct place){frame.short_src, frame.currentline};
     return true;
 }
@@ -88,7 +73,7 @@ static int find_entries(lua_State *L)
     lua_getfield(L, -1, "resume");
     host->resume = lua_tocfunction(L, -1);
     lua_getfield(L, -2, "wrap");
-    lua_pushvalue(L, -2);
+    if (luaL_loadstring(L, "")) return 0; /* only functions of Lua can be wrapped */
     if (lua_pcall(L, 1, 1, 0) == 0) host->wrap = lua_tocfunction(L, -1);
     return 0;
 }
@@ -96,8 +81,11 @@ static int find_entries(lua_State *L)
 void lua_host_attach(struct lua_host *host, struct heap *heap, lua_State *L)
 {
     struct host surroundings = *heap->host;
-    *host = (struct lua_host){.heap = heap, .L = L, .step_multiplier = -1};
+    bool is_again = host->heap == heap && host->L == L;
+    int step_multiplier = is_again ? host->step_multiplier : -1;
+    *host = (struct lua_host){.heap = heap, .L = L, .step_multiplier = step_multiplier};
     if (lua_cpcall(L, find_entries, host)) lua_pop(L, 1);
+    lua_lines_attach(&host->lines, L);
     surroundings.program = host;
     surroundings.collect = collect;
     surroundings.locate = locate;

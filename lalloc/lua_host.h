@@ -6,17 +6,19 @@
 #include <lua.h>
 
 #include "../allocators/spec.h"
+#include "lua_line.h"
 
 struct lua_host {
     struct heap *heap;
     lua_State *L;        /* the main state */
     int step_multiplier; /* to be set again after a collection that was asked for; -1: none */
     lua_CFunction resume, wrap; /* how coroutines are entered, to find the one that runs */
+    struct lua_lines lines;
 };
 
-/* The state must be complete (lua_newstate has returned) and stands on the heap. Takes no memory
- * from it once the libraries are open: call it again after luaL_openlibs so that lines of
- * coroutines are found. The host must stay where it is until lua_host_detach. */
+/* host is zeroed at first. The state must be complete (lua_newstate has returned) and stand on the
+ * heap. Call it again after luaL_openlibs, so that lines of coroutines are found. The host must
+ * stay where it is until lua_host_detach. Costs the state one C closure, soon garbage. */
 void lua_host_attach(struct lua_host *host, struct heap *heap, lua_State *L);
 
 /* Before lua_close, which takes apart what the answers come from. The heap goes back to the

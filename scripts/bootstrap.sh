@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the goals named need and this machine lacks, and says what and why.
 #
-#     scripts/bootstrap.sh build|test|test-asan|test-valgrind|fuzz|bench|charts|hyperfine|lint ...
+#     scripts/bootstrap.sh build|test|test-asan|test-tsan|test-valgrind|fuzz|bench|charts|
+#                          hyperfine|lint ...
 #     scripts/bootstrap.sh --table        the packages of every system, in Markdown
 #
 # Nothing missing: no output and no call of a package manager. Debian and its children: apt-get, as
@@ -36,6 +37,8 @@ build      header:sha256.h                   SHA-256 of every library measured
            libmd-dev            libmd-devel             libmd              libmd
 build      header:libunwind.h                call stacks of C for the debugging wrappers
            libunwind-dev        libunwind-devel         libunwind          -
+build      header:elfutils/libdwfl.h         names and lines in call stacks
+           libdw-dev            elfutils-devel          elfutils           elfutils
 lua        command:lua5.1,lua-5.1            the distribution's own Lua, to compare with
            lua5.1               compat-lua              lua51              lua@5.1
 test       pkgconfig:cmocka                  C tests
@@ -89,14 +92,15 @@ groups_of() {
     case $1 in
         build) echo build ;;
         test | test-asan) echo build lua test figures charts mallocs programs ;;
+        test-tsan) echo build test ;;
         test-valgrind) echo build lua test valgrind charts mallocs programs ;;
         fuzz) echo build fuzz ;;
         bench) echo build charts mallocs programs ;;
         charts) echo charts ;;
         hyperfine) echo build lua charts mallocs hyperfine ;;
         lint) echo build test figures lint ;;
-        *) complain "no group $1; the groups are build, test, test-asan, test-valgrind, fuzz," \
-                "bench, charts, hyperfine, lint"; exit 2 ;;
+        *) complain "no group $1; the groups are build, test, test-asan, test-tsan," \
+                "test-valgrind, fuzz, bench, charts, hyperfine, lint"; exit 2 ;;
     esac
 }
 

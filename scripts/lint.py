@@ -16,7 +16,8 @@ FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAXIMUM = 10, 30, 60
 FILE_MEDIAN, FILE_MAXIMUM = 150, 400
 COLUMNS = 100
 
-PRODUCT = ("allocators/**/*", "lalloc/**/*", "examples/**/*", "workloads/**/*", "harness/**/*", "scripts/**/*", ".ci/*")
+PRODUCT = ("allocators/**/*", "lalloc/**/*", "examples/**/*", "workloads/**/*", "harness/**/*",
+           "scripts/**/*", ".ci/*")
 TESTS = ("tests/**/*",)
 LANGUAGES = {"C": (".c", ".h"), "Python": (".py",), "shell": (".sh", "run"), "Lua": (".lua",)}
 FUNCTION_KINDS = {"C": ("function",), "Python": ("function", "member")}   # member: a method

@@ -21,15 +21,25 @@ const char *__lsan_default_suppressions(void)
     return "leak:libtcmalloc\n"; /* what it keeps for itself, in the sanitizer's heap */
 }
 
-static enum outcome run_contract(const struct heap *heap, uint64_t seed, char *answer,
-                                 struct error *error)
+static enum outcome run_operations(const struct heap *heap, uint64_t seed, uint64_t operations,
+                                   char *answer, struct error *error)
 {
-    void *job = workload_kind_contract.prepare(&workload_contract, seed, error);
+    struct workload workload = workload_contract;
+    workload.operations = operations;
+    void *job = workload_kind_contract.prepare(&workload, seed, error);
     assert_non_null(job);
     enum outcome outcome = workload_kind_contract.run(job, heap, error);
     workload_kind_contract.verify(job, answer);
     workload_kind_contract.finish(job);
     return outcome;
+}
+
+enum { OPERATIONS = 100000, OPERATIONS_OF_A_PAIR = 4000 };
+
+static enum outcome run_contract(const struct heap *heap, uint64_t seed, char *answer,
+                                 struct error *error)
+{
+    return run_operations(heap, seed, OPERATIONS, answer, error);
 }
 
 /* The contract leaves blocks alive, so that closing is part of it. */
@@ -62,19 +72,66 @@ static void every_allocator_keeps_the_contract(void **state)
     }
 }
 
-static void every_wrapper_keeps_the_contract_over_every_allocator(void **state)
+/* Where it may be as loud as it wants. */
+static const char *quiet_name(const struct allocator *allocator)
+{
+    return strcmp(allocator->name, "log") ? allocator->name : "log:file=/dev/null";
+}
+
+static void every_wrapper_keeps_the_contract(void **state)
 {
     (void)state;
-    const struct allocator *wrapper, *inner;
+    const struct allocator *wrapper;
     char spec[128];
     for (size_t i = 0; (wrapper = registry_at(i)); i++) {
+        if (!(wrapper->traits & TRAIT_WRAPPER)) continue;
+        snprintf(spec, sizeof spec, "%s+tiered", quiet_name(wrapper));
+        try_spec(spec, false);
+    }
+}
+
+/* An order that makes no sense is refused; which, another test tells. */
+static void try_pair(const struct allocator *outer, const struct allocator *inner)
+{
+    struct error error = {""};
+    char spec[128], answer[ANSWER_LENGTH];
+    const char *base = inner->traits & TRAIT_WRAPPER ? "+tiered" : "";
+    snprintf(spec, sizeof spec, "%s+%s%s", quiet_name(outer), quiet_name(inner), base);
+    struct heap *heap = heap_open(spec, &error);
+    if (!heap) {
+        assert_true(inner->traits & (TRAIT_WRAPPER | TRAIT_REPLAY_ONLY));
+        return;
+    }
+    if (run_operations(heap, 1, OPERATIONS_OF_A_PAIR, answer, &error) != OUTCOME_OK) {
+        fail_msg("%s: %s", spec, error.text);
+    }
+    heap_close(heap);
+}
+
+static void every_wrapper_keeps_the_contract_over_all_that_it_may(void **state)
+{
+    (void)state;
+    const struct allocator *outer, *inner;
+    for (size_t i = 0; (outer = registry_at(i)); i++) {
         for (size_t j = 0; (inner = registry_at(j)); j++) {
-            if (!(wrapper->traits & TRAIT_WRAPPER) || inner->library) continue;
-            const char *base = inner->traits & TRAIT_WRAPPER ? "+tiered" : "";
-            snprintf(spec, sizeof spec, "%s+%s%s", wrapper->name, inner->name, base);
-            try_spec(spec, false);
+            if ((outer->traits & TRAIT_WRAPPER) && !inner->library) try_pair(outer, inner);
         }
     }
+}
+
+static void orders_that_make_no_sense_are_refused_with_the_reason(void **state)
+{
+    (void)state;
+    refuses("guards+records+libc", "write records+guards");
+    refuses("guards+count+records+libc", "write records+guards");
+    refuses("quarantine+guards+libc", "write guards+quarantine");
+    refuses("guards+profile+libc", "write profile+guards");
+    refuses("lock+profile+libc", "leave the lock out");
+    refuses("guards+count+null", "whose blocks overlap");
+    refuses("records+records+libc", "once is enough");
+    refuses("log+lock+libc", "write lock+log");
+    refuses("records", "needs an allocator under it");
+    refuses("tiered+records+libc", "tiered");
 }
 
 static void options_keep_the_contract(void **state)
@@ -173,7 +230,7 @@ static void call_fault_is_found(resize_fn *fault, const char *rule)
     char answer[ANSWER_LENGTH];
     struct heap *inner = open_spec("bump");
     struct allocator faulty = {.name = "faulty", .alignment = 8, .statistics = read_inner};
-    struct heap heap = {&faulty, fault, inner, NULL};
+    struct heap heap = {.allocator = &faulty, .resize = fault, .state = inner};
     assert_int_equal(run_contract(&heap, 1, answer, &error), OUTCOME_WRONG_ANSWER);
     if (!strstr(error.text, rule)) fail_msg("`%s` lacks `%s`", error.text, rule);
     heap_close(inner);
@@ -192,7 +249,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocator_keeps_the_contract),
-        cmocka_unit_test(every_wrapper_keeps_the_contract_over_every_allocator),
+        cmocka_unit_test(every_wrapper_keeps_the_contract),
+        cmocka_unit_test(every_wrapper_keeps_the_contract_over_all_that_it_may),
+        cmocka_unit_test(orders_that_make_no_sense_are_refused_with_the_reason),
         cmocka_unit_test(options_keep_the_contract),
         cmocka_unit_test(other_seeds_are_kept_too),
         cmocka_unit_test(a_plain_library_keeps_the_contract),

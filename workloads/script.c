@@ -21,6 +21,8 @@
 
 #include "../allocators/pages.h"
 #include "../allocators/wrappers/count.h"
+#include "../allocators/limits/limit.h"
+#include "../lalloc/lua_host.h"
 
 struct script {
     char *text; /* private pages: the file may change while we run */
@@ -125,17 +127,36 @@ static enum outcome judge(lua_State *L, int status, const struct heap *heap,
     return is_out_of_memory ? OUTCOME_OUT_OF_MEMORY : OUTCOME_WRONG_ANSWER;
 }
 
+/* Whether a wrapper may want to know the program; `count` asks for nothing. */
+static bool has_wrapper(const struct heap *heap)
+{
+    while (heap->allocator == &allocator_count) heap = heap->inner;
+    return heap->allocator->traits & TRAIT_WRAPPER;
+}
+
+/* Finalizers may need memory, with the limit used up. */
+static void close_state(lua_State *L, struct lua_host *host)
+{
+    if (host->heap) {
+        lua_host_detach(host);
+        limit_lift(host->heap, true);
+    }
+    lua_close(L);
+}
+
 static enum outcome run(void *job, const struct heap *heap, struct error *error)
 {
+    struct lua_host host = {0};
     lua_State *L = lua_newstate(heap->resize, heap->state);
     if (!L) {
         error_set(error, "lua_newstate found no memory for a state");
         return OUTCOME_OUT_OF_MEMORY;
     }
+    if (has_wrapper(heap)) lua_host_attach(&host, (struct heap *)heap, L);
     /* lua_cpcall alone needs no memory to begin with. */
     int status = lua_cpcall(L, run_script, job);
     enum outcome outcome = judge(L, status, heap, job, error);
-    lua_close(L);
+    close_state(L, &host);
     return outcome;
 }
 

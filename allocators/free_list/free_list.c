@@ -4,13 +4,17 @@
  * neighbours when freed, grows into a free one on its right, and leaves its tail when shrunk. The
  * arena grows at its end; pages inside large free blocks go back to the system. Blocks stay where
  * they are, as Lua holds their addresses: this heap can merge free memory, never compact it.
- * With grow=no it is one region of fixed size over nothing: what does not fit is refused.
+ * With grow=no, and in a buffer of the caller's, it is one region of fixed size over nothing: what
+ * does not fit is refused.
  * Invariant: no two free blocks touch; each but the fence is a multiple of 8 bytes, at least 32.
  * Cost: 8 bytes a block; merging and splitting are O(1), a search what its policy says.
  */
 #include "boundary_tags.h"
 
+#include <stdint.h>
+
 enum { FIT, FIRST_BYTES, MAXIMUM, GROW };
+enum { LENT_MINIMUM = 256 };
 
 #define RESERVE_BYTES ((size_t)64 << 30) /* address space, not memory */
 
@@ -51,18 +55,46 @@ static void *refuse(void *nothing, void *block, size_t old_size, size_t new_size
 
 static const struct heap nobody = {.resize = refuse};
 
-static bool open_region(struct free_list *heap, size_t bytes)
+static bool reserve(struct free_list *heap, const struct settings *settings, size_t bytes)
 {
-    bool is_reserved = heap->grows ? arena_reserve_up_to(&heap->arena, RESERVE_BYTES, bytes)
-                                   : arena_reserve(&heap->arena, bytes);
-    if (!is_reserved) return false;
+    if (heap->is_lent) {
+        char *start = (char *)(((uintptr_t)settings->buffer + 7) & ~(uintptr_t)7);
+        heap->arena = (struct arena){start, start, start + bytes, start + bytes, 0};
+        return true;
+    }
+    return heap->grows ? arena_reserve_up_to(&heap->arena, RESERVE_BYTES, bytes)
+                       : arena_reserve(&heap->arena, bytes);
+}
+
+static bool open_region(struct free_list *heap, const struct settings *settings, size_t bytes)
+{
+    if (!reserve(heap, settings, bytes)) return false;
     heap->fence = arena_take(&heap->arena, TAG_BYTES);
     if (heap->fence != NULL) {
         heap->fence->tag = TAG_IN_USE | TAG_PREVIOUS_IN_USE;
         if (add_region(heap, bytes - TAG_BYTES) != NULL) return true;
     }
-    arena_release(&heap->arena);
+    if (!heap->is_lent) arena_release(&heap->arena);
     return false;
+}
+
+/* Whole tags of the first region: of the lent buffer, or as the spec says. */
+static size_t region_bytes(const struct settings *settings)
+{
+    size_t gap = -(uintptr_t)settings->buffer & 7;
+    if (settings->buffer == NULL) return settings->values[FIRST_BYTES].number & ~(size_t)7;
+    return settings->buffer_bytes > gap ? (settings->buffer_bytes - gap) & ~(size_t)7 : 0;
+}
+
+static void prepare(struct free_list *heap, const struct settings *settings,
+                    const struct heap *backing, size_t bytes)
+{
+    heap->policy = policies[settings->values[FIT].number];
+    heap->is_lent = settings->buffer != NULL;
+    heap->grows = settings->values[GROW].number && !heap->is_lent;
+    heap->maximum = heap->grows ? settings->values[MAXIMUM].number : bytes;
+    heap->backed.backing = heap->grows ? backing : &nobody;
+    heap->policy->prepare(heap);
 }
 
 static void *open_heap(const struct allocator *self, const struct settings *settings,
@@ -70,15 +102,16 @@ static void *open_heap(const struct allocator *self, const struct settings *sett
 {
     (void)self;
     const struct policy *policy = policies[settings->values[FIT].number];
-    size_t bytes = settings->values[FIRST_BYTES].number & ~(size_t)7;
+    size_t bytes = region_bytes(settings);
+    if (settings->buffer != NULL && bytes < LENT_MINIMUM) {
+        error_set(error, "free-list: a buffer of %zu bytes is too small: give %d at least",
+                  settings->buffer_bytes, LENT_MINIMUM);
+        return NULL;
+    }
     struct free_list *heap = pages_map(policy->heap_bytes);
     if (heap != NULL) {
-        heap->policy = policy;
-        heap->grows = settings->values[GROW].number;
-        heap->maximum = heap->grows ? settings->values[MAXIMUM].number : bytes;
-        heap->backed.backing = inner != NULL ? inner : &nobody;
-        policy->prepare(heap);
-        if (open_region(heap, bytes)) return heap;
+        prepare(heap, settings, inner, bytes);
+        if (open_region(heap, settings, bytes)) return heap;
         pages_unmap(heap, policy->heap_bytes);
     }
     error_set(error, "free-list: the system refuses %zu bytes; give a smaller size", bytes);
@@ -88,7 +121,7 @@ static void *open_heap(const struct allocator *self, const struct settings *sett
 static void close_heap(void *opened)
 {
     struct free_list *heap = opened;
-    arena_release(&heap->arena);
+    if (!heap->is_lent) arena_release(&heap->arena);
     pages_unmap(heap, heap->policy->heap_bytes);
 }
 
@@ -185,8 +218,8 @@ static const struct allocator *choose_variant(const struct settings *settings);
     {                                                                                            \
         .name = "free-list",                                                                     \
         .summary = "boundary tags, merged at once; first, next or best fit, or TLSF",            \
-        .traits = TRAIT_BY_NAME | other_traits, .alignment = 8, .options = options,              \
-        .backing = its_backing, .tier_name = "blocks to", .open = open_heap,                     \
+        .traits = TRAIT_BY_NAME | TRAIT_TAKES_BUFFER | other_traits, .alignment = 8,             \
+        .options = options, .backing = its_backing, .tier_name = "blocks to", .open = open_heap, \
         .resize = free_list_resize_##policy, .close = close_heap, .statistics = read_statistics, \
         .tier = read_tier, .figure = read_figure, .variant = choose_variant,                     \
     }

@@ -53,6 +53,7 @@ struct free_list {
     size_t given_back_bytes;                       /* in all */
     const struct policy *policy;
     bool grows;
+    bool is_lent; /* the arena is the caller's memory: none of it goes to the system */
 };
 
 /* `bytes` is the size of the block named before it, or of the block wanted. Tags are written by the

@@ -61,6 +61,7 @@ void free_list_consider_purge(struct free_list *heap, struct block *block)
 {
     size_t bytes = tag_bytes(block->tag);
     struct page_range purged = {NULL, NULL}, inner = inner_pages(block, bytes);
+    if (heap->is_lent) return;
     if (block->tag & TAG_PURGED) purged = block->purged;
     if (bytes - range_bytes(purged) < PURGE_BYTES + heap->used_bytes / 4) return;
     if (range_bytes(purged) != 0) {

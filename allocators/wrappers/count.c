@@ -9,10 +9,12 @@
 #include <stdio.h>
 
 #include "../pages.h"
+#include "wrapped.h"
 
 struct count {
+    struct wrapped wrapped;
+    bool has_adopted; /* then live blocks are UNKNOWN for good */
     struct call_counts counts;
-    const struct heap *inner;
 };
 
 static void note_call(struct call_counts *counts, const void *block, size_t old_size,
@@ -25,21 +27,28 @@ static void note_call(struct call_counts *counts, const void *block, size_t old_
     else counts->shrink_calls++;
 }
 
-static void note_success(struct call_counts *counts, const void *block, size_t old_size,
-                         size_t new_size)
+static void note_peak(struct call_counts *counts)
 {
-    counts->live_bytes += new_size - old_size;
-    counts->live_blocks += (size_t)(new_size != 0) - (size_t)(block != NULL);
-    if (new_size > old_size) counts->allocated_bytes += new_size - old_size;
     if (counts->live_bytes > counts->peak_live_bytes) counts->peak_live_bytes = counts->live_bytes;
+}
+
+static void note_success(struct count *count, const void *block, size_t old_size, size_t new_size)
+{
+    struct call_counts *counts = &count->counts;
+    counts->live_bytes += new_size - old_size;
+    if (!count->has_adopted) {
+        counts->live_blocks += (size_t)(new_size != 0) - (size_t)(block != NULL);
+    }
+    if (new_size > old_size) counts->allocated_bytes += new_size - old_size;
+    note_peak(counts);
 }
 
 static void *resize(void *heap, void *block, size_t old_size, size_t new_size)
 {
     struct count *count = heap;
     note_call(&count->counts, block, old_size, new_size);
-    void *result = count->inner->resize(count->inner->state, block, old_size, new_size);
-    if (result != NULL || new_size == 0) note_success(&count->counts, block, old_size, new_size);
+    void *result = wrapped_resize(&count->wrapped, block, old_size, new_size);
+    if (result != NULL || new_size == 0) note_success(count, block, old_size, new_size);
     else count->counts.failed_calls++;
     return result;
 }
@@ -47,12 +56,8 @@ static void *resize(void *heap, void *block, size_t old_size, size_t new_size)
 static void *open_heap(const struct allocator *self, const struct settings *settings,
                        const struct heap *inner, struct error *error)
 {
-    (void)self, (void)settings;
-    assert(inner != NULL);
-    struct count *count = pages_map(sizeof *count);
-    if (count != NULL) count->inner = inner;
-    else error_set(error, "count: the system refuses a page");
-    return count;
+    (void)settings;
+    return wrapped_open(self, inner, sizeof(struct count), error);
 }
 
 static void close_heap(void *heap)
@@ -63,15 +68,25 @@ static void close_heap(void *heap)
 static void read_statistics(const void *heap, struct heap_statistics *out)
 {
     const struct count *count = heap;
-    heap_statistics(count->inner, out);
+    wrapped_statistics(heap, out);
     out->live_bytes = count->counts.live_bytes;
     out->live_blocks = count->counts.live_blocks;
 }
 
 static bool read_tier(const void *heap, size_t index, struct tier_statistics *out)
 {
-    const struct heap *inner = ((const struct count *)heap)->inner;
+    const struct heap *inner = ((const struct count *)heap)->wrapped.inner;
     return inner->allocator->tier != NULL && inner->allocator->tier(inner->state, index, out);
+}
+
+static void adopt(void *heap, size_t live_bytes)
+{
+    struct count *count = heap;
+    if (live_bytes == 0) return;
+    count->has_adopted = true;
+    count->counts.live_blocks = UNKNOWN;
+    count->counts.live_bytes += live_bytes;
+    note_peak(&count->counts);
 }
 
 struct heap *count_open(const char *spec, struct error *error)
@@ -93,11 +108,14 @@ uint64_t count_all_calls(const struct call_counts *counts)
            counts->query_calls;
 }
 
+static const struct wrapper_methods methods = {.adopt = adopt};
+
 const struct allocator allocator_count = {
     .name = "count",
     .summary = "counts calls and live bytes of what it wraps",
     .traits = TRAIT_WRAPPER,
-    .alignment = 8,
+    .alignment = 16,
+    .wrapper = &methods,
     .open = open_heap,
     .resize = resize,
     .close = close_heap,

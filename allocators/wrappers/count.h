@@ -10,8 +10,9 @@ extern const struct allocator allocator_count;
 
 struct call_counts {
     uint64_t new_calls, free_calls, grow_calls, shrink_calls, query_calls, failed_calls;
-    uint64_t allocated_bytes; /* sum of all new sizes and of what growths added */
-    size_t live_bytes, live_blocks, peak_live_bytes;
+    uint64_t allocated_bytes;       /* sum of all new sizes and of what growths added */
+    size_t live_bytes, live_blocks; /* adopted bytes are live; blocks are UNKNOWN then */
+    size_t peak_live_bytes;
 };
 
 /* Opens the spec with `count` over it. */

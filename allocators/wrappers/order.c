@@ -4,29 +4,31 @@
 
 #include <string.h>
 
+#define FREED_EARLIER \
+    "a block is freed when the program says so, not when it leaves the quarantine; write "
+
 static const struct {
     const char *outer, *inner, *reason;
 } refused[] = {
-    {"guards", "records", "records must see the addresses that the program holds"},
-    {"guards", "profile", "profile must see the addresses that the program holds"},
+    {"guards", "records",
+     "records must see the addresses that the program holds; write records+guards"},
+    {"guards", "profile",
+     "profile must see the addresses that the program holds; write profile+guards"},
+    {"lock", "profile",
+     "profile looks into blocks, which another thread may be writing; leave the lock out"},
     {"quarantine", "guards",
-     "guards are to be checked when a block is freed, not when it leaves "
-     "the quarantine"},
-    {"quarantine", "records",
-     "a block is freed when the program says so, not when it leaves the "
-     "quarantine"},
-    {"quarantine", "profile",
-     "a block is freed when the program says so, not when it leaves the "
-     "quarantine"},
+     "guards are checked when a block is freed, not when it leaves the quarantine; write "
+     "guards+quarantine"},
+    {"quarantine", "records", FREED_EARLIER "records+quarantine"},
+    {"quarantine", "profile", FREED_EARLIER "profile+quarantine"},
 };
 
-/* What keeps a table of all live blocks, or changes them, does it once. */
-static const char *const singles[] = {"lock", "records", "guards", "quarantine", "profile"};
-
-static bool is_single(const char *name)
+/* Keeps a table of all live blocks, or changes them. */
+static bool knows_blocks(const char *name)
 {
-    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++) {
-        if (!strcmp(singles[i], name)) return true;
+    static const char *const names[] = {"records", "guards", "quarantine", "profile"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!strcmp(names[i], name)) return true;
     }
     return false;
 }
@@ -41,8 +43,11 @@ static bool is_left_unlocked(const struct allocator *outer, const struct allocat
 bool order_allows(const struct allocator *outer, const struct allocator *inner, struct error *error)
 {
     const char *first = outer->name, *second = inner->name;
-    if (!strcmp(first, second) && is_single(first)) {
+    if (!strcmp(first, second) && (knows_blocks(first) || !strcmp(first, "lock"))) {
         return error_set(error, "%s stands twice in one spec: once is enough", first);
+    }
+    if (knows_blocks(first) && (inner->traits & TRAIT_REPLAY_ONLY)) {
+        return error_set(error, "%s cannot stand over %s, whose blocks overlap", first, second);
     }
     if (is_left_unlocked(outer, inner)) {
         return error_set(error,
@@ -52,8 +57,7 @@ bool order_allows(const struct allocator *outer, const struct allocator *inner, 
     }
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         if (strcmp(refused[i].outer, first) || strcmp(refused[i].inner, second)) continue;
-        return error_set(error, "%s cannot stand over %s: %s; write %s+%s", first, second,
-                         refused[i].reason, second, first);
+        return error_set(error, "%s cannot stand over %s: %s", first, second, refused[i].reason);
     }
     return true;
 }

@@ -23,4 +23,15 @@ void *wrapped_open(const struct allocator *self, const struct heap *inner, size_
 /* The inner heap's. */
 void wrapped_statistics(const void *heap, struct heap_statistics *out);
 
+/* Where the figure is known. */
+static inline void wrapped_add(size_t *figure, size_t bytes)
+{
+    if (*figure != UNKNOWN) *figure += bytes;
+}
+
+static inline void wrapped_clamp(size_t *figure, size_t most)
+{
+    if (*figure != UNKNOWN && *figure > most) *figure = most;
+}
+
 #endif

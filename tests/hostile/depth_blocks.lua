@@ -1,0 +1,2 @@
+-- expect: error
+assert(loadstring(("do "):rep(1e5)))

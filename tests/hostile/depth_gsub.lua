@@ -1,0 +1,3 @@
+-- expect: error
+local function f(s) return (s:gsub(".", f)) end
+f("x")

@@ -1,0 +1,3 @@
+-- expect: error
+local function f() return assert(load(function() f() end)) end
+f()

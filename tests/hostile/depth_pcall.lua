@@ -1,0 +1,3 @@
+-- expect: finished
+local function f() return pcall(f) end
+f()

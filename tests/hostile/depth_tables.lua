@@ -1,0 +1,2 @@
+-- expect: error
+assert(loadstring("return " .. ("{"):rep(1e5)))

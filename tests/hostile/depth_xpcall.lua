@@ -1,0 +1,3 @@
+-- expect: finished
+local function f() return xpcall(f, f) end
+f()

@@ -1,0 +1,3 @@
+-- expect: finished
+print(xpcall(error, error), xpcall(error, nil or print))
+print(pcall(xpcall, error))

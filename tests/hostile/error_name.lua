@@ -1,0 +1,2 @@
+-- expect: error
+loadstring("error('x')", ("n"):rep(1e5))()

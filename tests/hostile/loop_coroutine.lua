@@ -1,0 +1,3 @@
+-- expect: out of instructions
+local co = coroutine.wrap(function() while true do end end)
+co()

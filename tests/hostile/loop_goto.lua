@@ -1,0 +1,2 @@
+-- expect: out of instructions
+for i = 1, math.huge do end

@@ -1,0 +1,2 @@
+-- expect: out of instructions
+("x"):gsub(".", function() while true do end end)

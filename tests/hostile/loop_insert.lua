@@ -1,0 +1,2 @@
+-- expect: out of instructions
+table.insert({}, -2^31, 1)

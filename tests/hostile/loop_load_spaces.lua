@@ -1,0 +1,2 @@
+-- expect: out of instructions
+load(function() return " " end)

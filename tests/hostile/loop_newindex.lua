@@ -1,0 +1,3 @@
+-- expect: out of instructions
+setmetatable(_G, {__newindex = function() while true do end end})
+x = 1

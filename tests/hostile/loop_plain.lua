@@ -1,0 +1,2 @@
+-- expect: out of instructions
+while true do end

@@ -1,0 +1,3 @@
+-- expect: out of instructions
+local function f() return f() end
+f()

@@ -1,0 +1,2 @@
+-- expect: error
+error(("m"):rep(1e6))

@@ -1,0 +1,2 @@
+-- expect: error
+return unpack({}, 0, 2^31 - 1)

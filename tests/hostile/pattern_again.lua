@@ -1,0 +1,2 @@
+-- expect: out of instructions
+string.find(("a"):rep(1e5), "(.-)%1%1%1%1b")

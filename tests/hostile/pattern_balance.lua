@@ -1,0 +1,2 @@
+-- expect: out of instructions
+string.find(("("):rep(1e6), "%b()")
