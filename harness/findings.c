@@ -30,7 +30,7 @@ void findings_after_close(struct heap *heap)
     if (!records) return;
     struct heap_statistics totals;
     heap_statistics(records, &totals);
-    if (totals.live_blocks) records_report_leaks(records, LEAK_GROUPS, print_line, stderr);
+    if (totals.live_blocks) records_report_leaks(records, 0, LEAK_GROUPS, print_line, stderr);
 }
 
 bool findings_write_map(struct heap *heap, const char *path)

@@ -9,8 +9,8 @@
 
 #include "../allocators/settings.h"
 #include "../allocators/limits/limit.h"
+#include "../allocators/debugging/records.h"
 #include "../allocators/profile/profile.h"
-#include "growth.h"
 #include "lua_heap.h"
 #include "pages_text.h"
 
@@ -89,7 +89,8 @@ static void tell_layer(struct pages_text *text, const struct heap *heap)
     }
     for (size_t i = 0; heap->allocator->figure; i++) {
         if (!heap->allocator->figure(heap->state, i, &figure)) break;
-        pages_text_line(text, "  %15.10g %s (%s)", figure.value, figure.name, figure.unit);
+        int decimals = figure.value == (double)(long long)figure.value ? 0 : 2;
+        pages_text_line(text, "  %15.*f %s (%s)", decimals, figure.value, figure.name, figure.unit);
     }
 }
 
@@ -174,18 +175,17 @@ static int leak_report(lua_State *L)
     struct inspection *inspection = begin(L);
     bool has_mark = !lua_isnoneornil(L, 1);
     lua_Number mark = has_mark ? luaL_checknumber(L, 1) : 0;
-    luaL_argcheck(L, mark >= 0 && mark < 0x1p63, 1, "not a mark that leak_report returned");
+    luaL_argcheck(L, mark >= 0, 1, "not a mark that leak_report returned");
     const struct heap *records = heap_layer(inspection->heap, "records");
     if (!records) return refuse(L, "blocks are not recorded: put records+ before the spec");
     struct pages_text *text = &inspection->text;
-    uint64_t now = growth_moment(records);
-    size_t block_count;
-    if (has_mark) {
-        block_count = growth_report(records, (uint64_t)mark, GROUPS_TOLD, pages_text_take, text);
-    } else {
+    uint64_t now = records_calls(records);
+    luaL_argcheck(L, mark <= (lua_Number)now, 1, "not a mark that leak_report returned");
+    if (!has_mark) {
         pages_text_line(text, "alive now, garbage that is not yet collected included:");
-        block_count = records_report_leaks(records, GROUPS_TOLD, pages_text_take, text);
     }
+    size_t block_count =
+        records_report_leaks(records, (uint64_t)mark, GROUPS_TOLD, pages_text_take, text);
     push_text(L, inspection);
     lua_pushnumber(L, (lua_Number)block_count);
     lua_pushnumber(L, (lua_Number)now);

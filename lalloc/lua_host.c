@@ -14,7 +14,7 @@
 
 #include "lua_heap.h"
 
-enum { LEVELS_MAXIMUM = 16, COROUTINES_MAXIMUM = 64 };
+enum { LEVELS_MAXIMUM = 16 };
 
 static void collect(void *program, bool is_wanted)
 {

@@ -133,5 +133,6 @@ void lalloc_report(const struct lalloc_heap *heap, FILE *out)
 size_t lalloc_leaks(const struct lalloc_heap *heap, FILE *out)
 {
     const struct heap *records = heap_layer(heap->layers, allocator_records.name);
-    return records ? records_report_leaks(records, LEAK_GROUPS, print_line, out) : LALLOC_UNKNOWN;
+    return records ? records_report_leaks(records, 0, LEAK_GROUPS, print_line, out)
+                   : LALLOC_UNKNOWN;
 }

@@ -16,13 +16,6 @@
 
 static const char heap_key;
 
-static void lift_limits(struct lalloc_heap *heap, bool is_lifted)
-{
-    for (struct heap *layer = heap->layers; layer; layer = layer->inner) {
-        limit_lift(layer, is_lifted);
-    }
-}
-
 static const struct lalloc_heap *heap_of(lua_State *L)
 {
     lua_pushlightuserdata(L, (void *)&heap_key);
@@ -89,11 +82,11 @@ static int open_libraries(lua_State *L)
 int lalloc_openlibs(struct lalloc_heap *heap, lua_State *L)
 {
     assert(heap->L == L);
-    lift_limits(heap, true);
+    limit_lift(heap->layers, true);
     int status = lua_cpcall(L, open_libraries, NULL);
     lua_host_detach(&heap->lua_host);
     lua_host_attach(&heap->lua_host, heap->layers, L); /* knows how coroutines are entered now */
-    lift_limits(heap, false);
+    limit_lift(heap->layers, false);
     return status;
 }
 
@@ -103,9 +96,9 @@ void lalloc_closestate(struct lalloc_heap *heap, lua_State *L)
     assert(heap->L == L);
     lua_host_detach(&heap->lua_host);
     heap->L = NULL;
-    lift_limits(heap, true);
+    limit_lift(heap->layers, true);
     lua_close(L);
-    lift_limits(heap, false);
+    limit_lift(heap->layers, false);
     heap->former_function = NULL;
 }
 
@@ -148,9 +141,9 @@ struct lalloc_heap *lalloc_attach(lua_State *L, const char *spec, char *error, s
     heap = handle_begin(heap, layers, &reason, error, error_bytes);
     if (!heap) return NULL;
     lua_setallocf(L, lalloc_function(heap), lalloc_userdata(heap));
-    lift_limits(heap, true); /* what is registered now is not the program's */
+    limit_lift(heap->layers, true); /* what is registered now is not the program's */
     bool is_prepared = prepare(heap, L);
-    lift_limits(heap, false);
+    limit_lift(heap->layers, false);
     return is_prepared ? heap : leave(heap, L, error, error_bytes);
 }
 

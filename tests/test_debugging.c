@@ -299,7 +299,7 @@ static void leak(struct matrix *matrix)
         struct text report = text_in(buffer, sizeof buffer);
         void *block = ask_for(matrix->heap, size);
         give_back(matrix->heap, ask_for(matrix->heap, size), size);
-        size_t count = records_report_leaks(records, 10, note_line, &report);
+        size_t count = records_report_leaks(records, 0, 10, note_line, &report);
         snprintf(amount, sizeof amount, "%zu byte", size);
         matrix->row->tried++;
         matrix->row->caught += count == 1;
@@ -309,7 +309,7 @@ static void leak(struct matrix *matrix)
         if (!*matrix->row->first_miss) snprintf(matrix->row->first_miss, 256, "%.200s", buffer);
     }
     struct text report = text_in(buffer, sizeof buffer);
-    assert_int_equal(records_report_leaks(records, 10, note_line, &report), 0);
+    assert_int_equal(records_report_leaks(records, 0, 10, note_line, &report), 0);
 }
 
 /* ---- the matrix as a whole */

@@ -29,12 +29,12 @@ static void leaks_are_grouped_by_origin(void **state)
     (void)state;
     struct heap *heap = open_placed("records+libc");
     void *small[10], *large;
-    assert_int_equal(records_report_leaks(heap, 5, keep_line, NULL), 0);
+    assert_int_equal(records_report_leaks(heap, 0, 5, keep_line, NULL), 0);
     has(clear_report(), "");
     for (int i = 0; i < 10; i++) small[i] = records_test_allocates(heap, 10, 7);
     large = records_test_allocates(heap, 1000, 8);
     const char *text = clear_report();
-    assert_int_equal(records_report_leaks(heap, 5, keep_line, NULL), 11);
+    assert_int_equal(records_report_leaks(heap, 0, 5, keep_line, NULL), 11);
     has(text, "leaks: 1100 bytes in 11 blocks, of 2 origins");
     const char *first = strstr(text, "  1000 bytes in 1 block, in program.lua:8");
     const char *second =
@@ -43,12 +43,12 @@ static void leaks_are_grouped_by_origin(void **state)
     has(second, " and 6 more\n");
     has(second, "records_test_allocates");
     text = clear_report();
-    records_report_leaks(heap, 1, keep_line, NULL);
+    records_report_leaks(heap, 0, 1, keep_line, NULL);
     has(text, "and from 1 more origins");
     for (int i = 0; i < 10; i++) drop(heap, small[i], 10);
     drop(heap, large, 1000);
     text = clear_report();
-    assert_int_equal(records_report_leaks(heap, 5, keep_line, NULL), 0);
+    assert_int_equal(records_report_leaks(heap, 0, 5, keep_line, NULL), 0);
     has(text, "no leaks");
     close_quietly(heap);
 }

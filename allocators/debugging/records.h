@@ -33,10 +33,14 @@ void records_visit(const struct heap *heap,
 
 typedef void records_line(void *out, const char *text);
 
+/* Calls of the heap so far, of every kind: its clock. */
+uint64_t records_calls(const struct heap *heap);
+
 /* Live blocks by place and stack, most bytes first, at most so many groups told one by one; "no
- * leaks" when none lives. Returns how many blocks live. */
-size_t records_report_leaks(const struct heap *heap, size_t most_groups, records_line *line,
-                            void *out);
+ * leaks" when none lives. Only those made or resized in the calls after `since`, an earlier answer
+ * of records_calls; 0: all. Returns how many blocks that is. */
+size_t records_report_leaks(const struct heap *heap, uint64_t since, size_t most_groups,
+                            records_line *line, void *out);
 
 /* Live blocks by powers of two, and the sizes that hold most bytes. */
 void records_report_sizes(const struct heap *heap, records_line *line, void *out);

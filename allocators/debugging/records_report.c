@@ -52,13 +52,19 @@ struct group {
 
 struct grouping {
     struct block_table groups;
-    bool is_whole; /* no group was left out for want of memory */
+    bool is_whole;      /* no group was left out for want of memory */
+    uint64_t age_limit; /* calls; what is as old is left out */
+    size_t blocks, bytes;
 };
 
 static void add_to_group(void *out, const struct block_record *record)
 {
     struct grouping *grouping = out;
     const void *key = (const void *)(uintptr_t)(record->origin + 1);
+    if (record->age_calls >= grouping->age_limit) return;
+    grouping->blocks++;
+    grouping->bytes += record->size;
+    if (!grouping->is_whole) return;
     struct group *group = block_table_find(&grouping->groups, key);
     if (!group) group = block_table_insert(&grouping->groups, key);
     if (!group) {
@@ -139,26 +145,35 @@ static void print_groups(const struct printer *printer, const struct host *host,
     pages_unmap(rows, count * sizeof *rows);
 }
 
-size_t records_report_leaks(const struct heap *heap, size_t most_groups, records_line *line,
-                            void *out)
+static void print_head(const struct printer *printer, const struct grouping *grouping,
+                       uint64_t since)
+{
+    if (since == 0 && grouping->blocks == 0) {
+        print(printer, "no leaks: every block was freed");
+        return;
+    }
+    print(printer, "%s%zu bytes in %zu blocks, of %u origins",
+          since ? "made since then and alive: " : "leaks: ", grouping->bytes, grouping->blocks,
+          grouping->groups.live_count);
+}
+
+size_t records_report_leaks(const struct heap *heap, uint64_t since, size_t most_groups,
+                            records_line *line, void *out)
 {
     const struct records *records = state_of(heap);
     struct printer printer = {line, out};
-    struct grouping grouping = {.is_whole = true};
-    if (records->live_blocks == 0) {
-        print(&printer, "no leaks: every block was freed");
-        return 0;
-    }
-    if (block_table_open(&grouping.groups, sizeof(struct group))) {
-        records_visit(heap, add_to_group, &grouping);
-    } else {
-        grouping.is_whole = false;
-    }
-    print(&printer, "leaks: %zu bytes in %zu blocks, of %u origins", records->live_bytes,
-          records->live_blocks, grouping.groups.live_count);
-    print_groups(&printer, heap->host, &grouping, most_groups);
+    struct grouping grouping = {.age_limit = records->call - since};
+    if (block_table_open(&grouping.groups, sizeof(struct group))) grouping.is_whole = true;
+    records_visit(heap, add_to_group, &grouping);
+    print_head(&printer, &grouping, since);
+    if (grouping.blocks) print_groups(&printer, heap->host, &grouping, most_groups);
     block_table_close(&grouping.groups);
-    return records->live_blocks;
+    return grouping.blocks;
+}
+
+uint64_t records_calls(const struct heap *heap)
+{
+    return state_of(heap)->call;
 }
 
 /* ---- by size */
@@ -284,7 +299,7 @@ void records_report(void *state, records_line *line, void *out)
 {
     const struct records *records = state;
     const struct heap *heap = records->wrapped.inner->outer;
-    records_report_leaks(heap, GROUPS_TOLD, line, out);
+    records_report_leaks(heap, 0, GROUPS_TOLD, line, out);
     records_report_sizes(heap, line, out);
     records_report_map(heap, line, out);
 }

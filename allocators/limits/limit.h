@@ -22,8 +22,8 @@ struct limit_state {
  * alone. False when no layer is a limit. */
 bool limit_set(struct heap *heap, size_t bytes, bool is_strict);
 
-/* While it is lifted nothing is refused nor counted as a violation: for lua_close, whose finalizers
- * allocate, and for opening libraries. False when no layer is a limit. */
+/* While they are lifted no limit of the heap refuses or counts a violation: for lua_close, whose
+ * finalizers allocate, and for opening libraries. False when no layer is a limit. */
 bool limit_lift(struct heap *heap, bool is_lifted);
 
 /* False, and out is left alone, when no layer is a limit. */

@@ -28,11 +28,14 @@ bool limit_set(struct heap *heap, size_t bytes, bool is_strict)
 
 bool limit_lift(struct heap *heap, bool is_lifted)
 {
-    struct limit *limit = limit_find(heap);
-    if (!limit) return false;
-    limit->is_lifted = is_lifted;
-    limit_refresh(limit);
-    return true;
+    struct limit *limit;
+    bool has_limit = false;
+    for (struct heap *layer = heap; layer && (limit = limit_find(layer)); layer = layer->inner) {
+        has_limit = true;
+        limit->is_lifted = is_lifted;
+        limit_refresh(limit);
+    }
+    return has_limit;
 }
 
 bool limit_read(const struct heap *heap, struct limit_state *out)
