@@ -129,6 +129,6 @@ void arena_ask_huge(struct arena *arena)
 
 void arena_release(struct arena *arena)
 {
-    munmap(arena->start, (size_t)(arena->reserved_end - arena->start));
+    if (arena->start) munmap(arena->start, (size_t)(arena->reserved_end - arena->start));
     *arena = (struct arena){0};
 }

@@ -44,6 +44,7 @@ void *arena_take(struct arena *arena, size_t bytes);
 /* Of an arena from which nothing was taken: asks for huge pages, and begins where one can. */
 void arena_ask_huge(struct arena *arena);
 
+/* An arena that is all zero, as after this, has nothing to give back. */
 void arena_release(struct arena *arena);
 
 static inline bool arena_owns(const struct arena *arena, const void *block)

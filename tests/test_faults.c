@@ -158,14 +158,26 @@ static void visit_lua(void *refuses_later, const char *spec)
     survives_each(spec, run_lua, *(bool *)refuses_later);
 }
 
-/* All that there is, and some that ask for more mappings than they would by themselves. */
+/* All that there is, wrappers over what asks for few mappings itself, and some that ask for more
+ * than they would by themselves. */
 static void visit_specs(void (*visit)(void *refuses_later, const char *spec), bool refuses_later)
 {
-    static const char *const more[] = {"bump:size=64", "frame:size=64K",
+    static const char *const more[] = {"bump:size=64",
+                                       "frame:size=64K",
                                        "fixed-pool:size=8,count=40",
-                                       "count+fixed-pool:size=8,count=40+bump"};
+                                       "count+fixed-pool:size=8,count=40+bump",
+                                       "records+guards+quarantine+tiered",
+                                       "records:history=10+quarantine:blocks=5+bump"};
+    const struct allocator *wrapper;
+    char spec[64];
     variants_each(visit, &refuses_later);
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) visit(&refuses_later, more[i]);
+    for (size_t i = 0; (wrapper = registry_at(i)); i++) {
+        if (!(wrapper->traits & TRAIT_WRAPPER)) continue;
+        bool is_log = !strcmp(wrapper->name, "log");
+        snprintf(spec, sizeof spec, "%s%s+libc", wrapper->name, is_log ? ":file=/dev/null" : "");
+        visit(&refuses_later, spec);
+    }
 }
 
 /* What the other tests stand on. */

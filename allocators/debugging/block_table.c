@@ -56,15 +56,10 @@ bool block_table_open(struct block_table *table, size_t entry_bytes)
     return true;
 }
 
-static void release(struct arena *arena)
-{
-    if (arena->start) arena_release(arena);
-}
-
 void block_table_close(struct block_table *table)
 {
-    release(&table->bucket_arena);
-    release(&table->entry_arena);
+    arena_release(&table->bucket_arena);
+    arena_release(&table->entry_arena);
 }
 
 uint32_t block_table_number(const struct block_table *table, const void *entry)

@@ -20,14 +20,14 @@ bool depot_open(struct depot *depot)
 {
     if (!arena_reserve_up_to(&depot->bytes, BYTES_MAXIMUM, BYTES_MINIMUM)) return false;
     if (block_table_open(&depot->table, sizeof(struct depot_entry))) return true;
-    arena_release(&depot->bytes);
+    depot_close(depot);
     return false;
 }
 
 void depot_close(struct depot *depot)
 {
     block_table_close(&depot->table);
-    if (depot->bytes.start) arena_release(&depot->bytes);
+    arena_release(&depot->bytes);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)

@@ -18,6 +18,7 @@ bool places_open(struct places *places)
 void places_close(struct places *places)
 {
     if (places->recent) pages_unmap(places->recent, PLACES_RECENT * sizeof *places->recent);
+    places->recent = NULL;
     depot_close(&places->depot);
 }
 
