@@ -255,7 +255,7 @@ lint-shell: | bootstrap
 EXAMPLE_GLOBALS = --globals score update plan tick last_entry record_everything cart request
 
 lint-lua: | bootstrap
-	luacheck --std lua51 --no-color --quiet $(wildcard workloads/lua/*.lua)
+	luacheck --std lua51 --no-color --quiet $(wildcard workloads/lua/*.lua workloads/experiments/*.lua)
 	luacheck --std lua51 --no-color --quiet $(EXAMPLE_GLOBALS) -- $(wildcard examples/*/*.lua)
 
 format: | bootstrap ## lay the C files out as .clang-format says
