@@ -32,7 +32,7 @@ PACKAGE_FLAGS = $(call once,PACKAGE_FLAGS,pkg-config --cflags $(LUA) jansson)
 LUA_FLAGS = $(call once,LUA_FLAGS,pkg-config --cflags $(LUA))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,pkg-config --libs $(LUA) jansson)
 python_with = $(or $(shell PYTHON='$(PYTHON)' scripts/find-python.sh $(1)),false)
-LIBS = $(PACKAGE_LIBS) -lmd -ldw -lunwind -ldl -lm
+LIBS = $(PACKAGE_LIBS) -lmd -ldw -ldl -lm -lpthread
 
 SOURCES := $(wildcard allocators/*.c allocators/*/*.c lalloc/*.c lalloc/*/*.c workloads/*.c workloads/*/*.c harness/*.c)
 TEST_SOURCES := $(wildcard tests/test_*.c)
@@ -97,13 +97,13 @@ $(BUILD)/tests/test_faults: LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,mmap mun
 build/tests/planted/%.so: tests/planted/%.c Makefile | bootstrap
 	@mkdir -p $(@D)
 	@echo '  link $@'
-	$(QUIET)$(CC) -std=gnu11 -O1 -g -Wall -Wextra -shared -fPIC -o $@ $<
+	$(QUIET)$(CC) -std=gnu11 -O1 -g -Wall -Wextra $(LUA_FLAGS) -shared -fPIC -o $@ $<
 
 # ---- the library for programs that embed Lua: allocators and lalloc, nothing of the harness
 
 # Lua's own symbols stay open: they are those of whatever Lua the program has.
 LIBRARY_OBJECTS := $(patsubst %.c,$(BUILD)/pic/%.o,$(filter allocators/% lalloc/%,$(SOURCES)))
-LIBRARY_LIBS = -lunwind -ldl -lm -lpthread
+LIBRARY_LIBS = -ldl -lm -lpthread
 LIBRARY_VERSION = $(shell sed -n 's/^\#define LALLOC_VERSION "\(.*\)"/\1/p' lalloc/lalloc.h)
 INSTALLED = $(DESTDIR)$(LIBDIR)
 
@@ -126,6 +126,7 @@ $(BUILD)/liblalloc.a: $(LIBRARY_OBJECTS)
 	$(QUIET)rm -f $@ && $(AR) rcs $@ $(BUILD)/lalloc.o
 
 install: lib ## install library, header, pkg-config file and man page: PREFIX=/usr/local DESTDIR=
+	$(if $(filter /%,$(firstword $(PREFIX))),,$(error PREFIX=$(PREFIX): give an absolute path))
 	install -d '$(INSTALLED)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(MANDIR)/man3'
 	install -m 644 $(BUILD)/liblalloc.a '$(INSTALLED)'
 	install -m 755 $(BUILD)/liblalloc.so.0 '$(INSTALLED)'
@@ -163,7 +164,7 @@ test-asan: ## C tests with address and undefined-behaviour sanitizers
 	  EXTRA_FLAGS='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 	  GROUPS='test-asan' c-tests
 
-THREAD_TESTS := test_wrapper_threads test_multilevel_threads
+THREAD_TESTS := test_wrapper_threads test_limits_shared test_multilevel_threads
 
 test-tsan: ## C tests of threads with the thread sanitizer
 	@$(MAKE) BUILD=build/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
@@ -196,7 +197,7 @@ FUZZED = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard allocators/*.c allocators/*/
 
 build/fuzz/operations: $(FUZZED)
 	@echo '  link $@'
-	$(QUIET)$(CC) $(FLAGS) -fsanitize=fuzzer -Wl,-E -o $@ $^ -lunwind -ldl -lm
+	$(QUIET)$(CC) $(FLAGS) -fsanitize=fuzzer -Wl,-E -o $@ $^ -ldl -lm -lpthread
 
 # ---- measuring
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MESSAGE_BYTES = 1024 };
+enum { MESSAGE_BYTES = 1024, FAULTS_TOLD = 100 };
 
 const char *const block_kind_names[KIND_COUNT] = {"string", "table", "function", "userdata",
                                                   "thread", "proto", "other"};
@@ -51,7 +51,8 @@ static uint64_t now_ns(void *outlet)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-const struct host host_standard = {.say = say, .name_code = name_code, .now_ns = now_ns};
+const struct host host_standard = {
+    .say = say, .name_code = name_code, .now_ns = now_ns, .most_told = FAULTS_TOLD};
 
 uint64_t host_now_ns(const struct host *host)
 {

@@ -57,6 +57,7 @@ struct host {
 
     bool aborts;        /* at the first fault of the program */
     size_t fault_count; /* kept by complain (debugging/complaint.h) */
+    size_t most_told;   /* faults beyond so many are counted alone; 0: all are told */
 };
 
 /* Says it on standard error, names code as the dynamic linker does, asks CLOCK_MONOTONIC. */

@@ -45,7 +45,7 @@ const struct allocator *registry_find(const char *name, struct error *error)
         nearest_offer(&nearest, allocator->name);
     }
     error_set(error,
-              "no allocator is called `%s`%s (heapbench list allocators shows all; "
+              "no allocator is called `%s`%s (heapbench list shows all; "
               "a shared library needs a slash: ./%s)",
               name, nearest_advice(&nearest, advice, sizeof advice), name);
     return NULL;

@@ -133,8 +133,8 @@ static const struct option_row *find_option(const struct allocator *allocator, c
         if (!strcmp(option->name, name)) return option;
         nearest_offer(&nearest, option->name);
     }
-    error_set(error, "%s has no option `%s`%s (heapbench list allocators shows them)",
-              allocator->name, name, nearest_advice(&nearest, advice, sizeof advice));
+    error_set(error, "%s has no option `%s`%s (heapbench list shows them)", allocator->name, name,
+              nearest_advice(&nearest, advice, sizeof advice));
     return NULL;
 }
 

@@ -23,14 +23,15 @@ void findings_at_end(const struct heap *heap, FILE *out)
     }
 }
 
-void findings_after_close(struct heap *heap)
+bool findings_after_close(struct heap *heap)
 {
     const struct heap *records = heap_layer(heap, "records");
     heap_audit(heap);
-    if (!records) return;
+    if (!records) return true;
     struct heap_statistics totals;
     heap_statistics(records, &totals);
     if (totals.live_blocks) records_report_leaks(records, 0, LEAK_GROUPS, print_line, stderr);
+    return totals.live_blocks == 0;
 }
 
 bool findings_write_map(struct heap *heap, const char *path)

@@ -20,6 +20,10 @@
 /* A sandbox ends itself when its time is over; one that lives GRACE_MS longer is stuck. */
 enum { GRACE_MS = 200, SIDE_BY_SIDE_MAXIMUM = 256 };
 
+/* Outputs that wait for one before them, a file each: 256 and twice as many files for what runs
+ * are within the 1,024 that systems grant by themselves. */
+enum { WAITING_MAXIMUM = 256 };
+
 const char *job_outcome(const struct job *job)
 {
     if (job->is_killed) return sandbox_outcome_names[SANDBOX_OUT_OF_TIME];
@@ -122,7 +126,7 @@ static void show_output(struct job *job, size_t maximum)
     for (size_t left = maximum; left > 0; left -= (size_t)got) {
         got = read(job->output_file, piece, left < sizeof piece ? left : sizeof piece);
         if (got <= 0) break;
-        fwrite(piece, 1, (size_t)got, stdout);
+        fwrite(piece, 1, (size_t)got, stdout); /* that it failed is seen at the end */
     }
     close(job->output_file);
     fflush(stdout); /* nothing of it may be left in a buffer that is copied by fork */
@@ -184,7 +188,8 @@ static bool start_more(struct crowd *crowd, struct error *error)
 {
     size_t most = crowd->settings->side_by_side;
     if (most > SIDE_BY_SIDE_MAXIMUM) most = SIDE_BY_SIDE_MAXIMUM;
-    while (crowd->started < crowd->count && crowd->running < most) {
+    while (crowd->started < crowd->count && crowd->running < most &&
+           crowd->started - crowd->shown < WAITING_MAXIMUM + crowd->running) {
         if (!start(crowd->settings, &crowd->jobs[crowd->started], error)) return false;
         crowd->started++;
         crowd->running++;

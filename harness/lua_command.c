@@ -11,6 +11,7 @@
 #include "../allocators/shared_library.h"
 #include "../allocators/limits/limit.h"
 #include "command.h"
+#include "crash.h"
 #include "findings.h"
 #include "interpreter.h"
 #include "report.h"
@@ -55,14 +56,15 @@ static bool has_wrappers(const struct heap *heap)
     return false;
 }
 
-/* Finalizers may allocate while the state closes, with its limit used up. */
-static void close_state(const struct lua_command *command, lua_State *L, struct heap *heap)
+/* Finalizers may allocate while the state closes, with its limit used up. False: a leak. */
+static bool close_state(const struct lua_command *command, lua_State *L, struct heap *heap)
 {
     if (command->interpreter.host) lua_host_detach(command->interpreter.host);
+    symbols_keep_modules();
     limit_lift(heap, true);
     lua_close(L);
     if (report.heap) report_look(&report, MOMENT_CLOSED);
-    findings_after_close(heap);
+    return findings_after_close(heap);
 }
 
 /* L may be NULL. */
@@ -73,11 +75,12 @@ static bool end(const struct lua_command *command, lua_State *L, struct heap *he
     if (is_ready) findings_at_end(heap, report.heap && !report.is_csv ? report.out : NULL);
     bool is_mapped = !command->map || findings_write_map(heap, command->map);
     double start = milliseconds();
-    if (closes) close_state(command, L, heap);
+    bool is_clean = !closes || close_state(command, L, heap);
     double closed = milliseconds();
     if (is_ready) print_report();
-    bool is_clean = findings_print_faults(heap);
+    is_clean = findings_print_faults(heap) && is_clean;
     double printed = milliseconds();
+    crash_forget();
     heap_close(heap);
     double dropped = milliseconds();
     if (report.heap && is_ready) {
@@ -113,6 +116,7 @@ static int run_script(struct lua_command *command, struct heap *heap)
     const struct heap *watched = report.heap ? &report.watched : heap;
     lua_State *L = lua_newstate(watched->resize, watched->state);
     if (L && has_wrappers(heap)) {
+        crash_watch(heap);
         lua_host_attach(&host, heap, L);
         interpreter->host = &host;
     }

@@ -146,6 +146,7 @@ static int run(const struct call *call, struct job *jobs)
         have_all_finished = have_all_finished && !jobs[i].is_killed && !jobs[i].is_crashed &&
                             jobs[i].result.outcome == SANDBOX_FINISHED;
     }
+    if (ferror(stdout)) return command_fail(1, "standard output cannot be written");
     return have_all_finished ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

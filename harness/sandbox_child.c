@@ -40,6 +40,7 @@ static void raise_fence(const struct job_settings *settings, struct sandbox *san
     limit_to(RLIMIT_NPROC, 0);
     limit_to(RLIMIT_CPU, settings->seconds + 1);
     limit_to(RLIMIT_FSIZE, settings->options.output_bytes);
+    signal(SIGXFSZ, SIG_IGN); /* a wrapper's log that reaches it ends there */
 #ifndef __SANITIZE_ADDRESS__
     if (limit.limit < SIZE_MAX / 4) limit_to(RLIMIT_DATA, 2 * limit.limit + OWN_BYTES);
 #endif

@@ -3,7 +3,9 @@
  * not know either (libraries without any symbols) is named by file and offset. */
 #include "symbols.h"
 
+#include <dlfcn.h>
 #include <elfutils/libdwfl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +79,18 @@ static void name_code(void *outlet, const void *address, char *text, size_t leng
         place->address = address;
     }
     snprintf(text, length, "%s", place->name);
+}
+
+static int keep_module(struct dl_phdr_info *module, size_t bytes, void *unused)
+{
+    (void)bytes, (void)unused;
+    if (*module->dlpi_name) dlopen(module->dlpi_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    return 0;
+}
+
+void symbols_keep_modules(void)
+{
+    dl_iterate_phdr(keep_module, NULL);
 }
 
 void symbols_use(struct heap *heap)

@@ -12,6 +12,7 @@ struct lalloc_heap {
     struct heap *layers;
     struct lua_host lua_host;
     lua_State *L;              /* the state that runs on the heap; NULL: none */
+    struct lalloc_heap *under; /* what the state had before the heap was attached to it */
     lua_Alloc former_function; /* of a state that the heap was attached to */
     void *former_userdata;
     lalloc_listener *listener; /* NULL: standard error */

@@ -1,6 +1,7 @@
 /* Each function looks first, writes into pages that all of them share, and then pushes the text as
  * one string: what it tells of is the heap before the call, but for the call itself. The pages
- * belong to a userdata in the functions' upvalue, so that an error in the middle loses nothing.
+ * belong to a userdata in the functions' upvalue, so that an error in the middle loses nothing. The
+ * registry has it by the heap's address, for the heap that goes before its state does.
  */
 #include "inspection.h"
 
@@ -17,13 +18,14 @@
 enum { GROUPS_TOLD = 20 };
 
 struct inspection {
-    struct heap *heap;
+    struct heap *heap; /* NULL: gone */
     struct pages_text text;
 };
 
 static struct inspection *begin(lua_State *L)
 {
     struct inspection *inspection = lua_touserdata(L, lua_upvalueindex(1));
+    if (!inspection->heap) luaL_error(L, "the heap that this tells of was detached");
     pages_text_clear(&inspection->text);
     return inspection;
 }
@@ -154,6 +156,7 @@ static int memory_profile(lua_State *L)
 {
     struct inspection *inspection = begin(L);
     struct kinds kinds;
+    if (!lua_heap_is_known(L)) return refuse(L, "these are not the objects of a plain Lua 5.1");
     read_kinds(L, inspection->heap, &kinds);
     if (!kinds.is_exact && !kinds.is_estimated) {
         return refuse(L, "this Lua's objects cannot be walked: put profile+ before the spec");
@@ -262,10 +265,23 @@ static int release(lua_State *L)
     return 0;
 }
 
+static struct inspection *push_entered(lua_State *L, const struct heap *heap)
+{
+    lua_pushlightuserdata(L, (void *)heap);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    return lua_touserdata(L, -1);
+}
+
 /* __metatable keeps scripts from calling __gc themselves. */
 static void push_inspection(lua_State *L, struct heap *heap)
 {
-    struct inspection *inspection = lua_newuserdata(L, sizeof *inspection);
+    struct inspection *inspection = push_entered(L, heap);
+    if (inspection) {
+        inspection->heap = heap;
+        return;
+    }
+    lua_pop(L, 1);
+    inspection = lua_newuserdata(L, sizeof *inspection);
     *inspection = (struct inspection){.heap = heap};
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, release);
@@ -273,6 +289,9 @@ static void push_inspection(lua_State *L, struct heap *heap)
     lua_pushboolean(L, false);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
+    lua_pushlightuserdata(L, heap);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
 void lalloc_inspection_open(lua_State *L, struct heap *heap)
@@ -288,5 +307,12 @@ void lalloc_inspection_open(lua_State *L, struct heap *heap)
         lua_pushcclosure(L, functions[i].func, 1);
         lua_setglobal(L, functions[i].name);
     }
+    lua_pop(L, 1);
+}
+
+void lalloc_inspection_close(lua_State *L, const struct heap *heap)
+{
+    struct inspection *inspection = push_entered(L, heap);
+    if (inspection) inspection->heap = NULL;
     lua_pop(L, 1);
 }

@@ -22,4 +22,8 @@
  * trusted. May raise Lua's errors (no memory): call it protected. */
 void lalloc_inspection_open(lua_State *L, struct heap *heap);
 
+/* Before a heap goes that the state outlives: from now on its functions raise an error. Raises
+ * none. Needs one free slot. */
+void lalloc_inspection_close(lua_State *L, const struct heap *heap);
+
 #endif

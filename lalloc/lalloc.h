@@ -61,8 +61,8 @@ struct lalloc_heap *lalloc_open_in(const char *spec, void *buffer, size_t bytes,
 
 /* Every page goes back to the system, living blocks with them: a state that is still alive is
  * dropped in no time, without its finalizers, and must not be touched again. (A malloc of the
- * process, like `libc`, leaves such blocks where they are.) NULL is allowed. A heap that is
- * attached is detached instead, by lalloc_detach. */
+ * process, like `libc`, leaves such blocks where they are.) NULL is allowed. Nothing may be called
+ * with the heap again. One that is attached is detached instead, by lalloc_detach. */
 void lalloc_close(struct lalloc_heap *heap);
 
 /* This is a lua_Alloc; its ud is the heap. old_size must be exact, as Lua's is. */
@@ -85,7 +85,8 @@ lua_State *lalloc_newstate(struct lalloc_heap *heap);
 int lalloc_openlibs(struct lalloc_heap *heap, lua_State *L);
 
 /* lua_close with limits lifted, so that finalizers can run. The heap is empty then, and ready for
- * another state. Also for a state that the heap was attached to. L may be NULL. */
+ * another state. Also for a state that the heap was attached to: lalloc_close is then all that is
+ * left to do, for each heap that the state was on. L may be NULL. */
 void lalloc_closestate(struct lalloc_heap *heap, lua_State *L);
 
 /* Puts wrappers over the allocator of a running state, counting from what it holds now. The spec
@@ -95,7 +96,8 @@ void lalloc_closestate(struct lalloc_heap *heap, lua_State *L);
 struct lalloc_heap *lalloc_attach(lua_State *L, const char *spec, char *error, size_t error_bytes);
 
 /* Gives the state its own allocator back and closes the heap. False, and nothing has changed, when
- * the heap is not attached to L or something else was put over it since. */
+ * the heap is not attached to L or something else was put over it since. What lalloc_inspection has
+ * given to scripts raises an error from now on. Needs two free slots. */
 bool lalloc_detach(struct lalloc_heap *heap, lua_State *L);
 
 enum lalloc_again {
@@ -116,7 +118,7 @@ int lalloc_run(struct lalloc_heap *heap, lua_State *L, int nargs, int nresults, 
 struct lalloc_statistics {
     size_t live_bytes;      /* asked for and not yet freed */
     size_t live_blocks;     /* LALLOC_UNKNOWN after lalloc_attach */
-    size_t peak_live_bytes; /* where a limit or `track` counts it */
+    size_t peak_live_bytes; /* as a limit, else `track`, in the spec has seen it */
     size_t footprint_bytes; /* held from the system, or of the buffer */
     size_t metadata_bytes;  /* of the footprint: descriptors and headers */
     size_t free_bytes;      /* of the footprint: to be used again */
@@ -190,10 +192,11 @@ void lalloc_budget_close(struct lalloc_budget *budget);
  *
  * A script finds the base library without dofile, loadfile, require, module and newproxy, and
  * coroutine, math, string without dump, and table; it loads text, never bytecode. Memory and
- * instructions are bounded whatever it does. Wall-clock time is looked at between instructions,
- * each of which may take as long as going through all of its memory does: who needs a bound that
- * nothing can delay runs the sandbox in a process that can be killed. The C stack must have 2 MiB.
- * Each sandbox may be on another thread; they share nothing but their budget. */
+ * instructions are bounded whatever it does. Wall-clock time is looked at every 256 instructions
+ * at least, each of which may take as long as going through all of its memory does: with 10 MB a
+ * hostile script can be seconds late. Who needs a bound that nothing can delay runs the sandbox in
+ * a process that can be killed. The C stack must have 2 MiB. Each sandbox may be on another thread;
+ * they share nothing but their budget. */
 
 /* All may be zero but one: the limit, as `memory` or in the spec. */
 struct lalloc_sandbox_options {

@@ -87,7 +87,8 @@ void lua_host_attach(struct lua_host *host, struct heap *heap, lua_State *L)
     if (lua_cpcall(L, find_entries, host)) lua_pop(L, 1);
     lua_lines_attach(&host->lines, L);
     surroundings.program = host;
-    surroundings.collect = collect;
+    /* LuaJIT crashes when a full cycle begins in compiled code. */
+    surroundings.collect = lua_heap_is_known(L) ? collect : NULL;
     surroundings.locate = locate;
     surroundings.walk = walk;
     heap_surround(heap, &surroundings);

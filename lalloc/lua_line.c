@@ -72,6 +72,26 @@ bool lua_lines_find(struct lua_lines *lines, lua_State *L, lua_CFunction resume,
     return tell(lines, function->code, call->saved_code, out);
 }
 
+/* The thread in an argument, or in the upvalue of what `wrap` makes; NULL where there is none: past
+ * the top of the stack lies what was there before, and is gone. */
+static const struct lua_thread *thread_given(const struct lua_thread *thread,
+                                             const struct lua_function *function, bool is_resume)
+{
+    const struct lua_value *argument = thread->call->base;
+    if (is_resume && argument >= thread->top) return NULL;
+    const struct lua_value *value = is_resume ? argument : (const struct lua_value *)(function + 1);
+    if (value->type != LUA_TYPE_THREAD) return NULL;
+    return (const struct lua_thread *)(uintptr_t)value->content;
+}
+
+/* A resume that is refused, of what runs already or never will, enters nothing. Where a thread
+ * returns to on an error lies on the C stack, which grows down: inside that of who entered it. */
+static bool runs_inside(const struct lua_thread *inner, const struct lua_thread *outer)
+{
+    if (!inner->error_jump) return false;
+    return !outer->error_jump || (uintptr_t)inner->error_jump < (uintptr_t)outer->error_jump;
+}
+
 lua_State *lua_lines_entered(const struct lua_lines *lines, lua_State *L, lua_CFunction resume,
                              lua_CFunction wrap)
 {
@@ -80,10 +100,8 @@ lua_State *lua_lines_entered(const struct lua_lines *lines, lua_State *L, lua_CF
     const struct lua_function *function = function_of(thread->call);
     if (!function || !is_of_c(function) || !enters(function, resume, wrap)) return NULL;
     bool is_resume = function->code == (const void *)resume;
-    const struct lua_value *value =
-        is_resume ? thread->call->base : (const struct lua_value *)(function + 1);
-    if (value->type != LUA_TYPE_THREAD) return NULL;
-    return (lua_State *)(uintptr_t)value->content;
+    const struct lua_thread *given = thread_given(thread, function, is_resume);
+    return given && runs_inside(given, thread) ? (lua_State *)(uintptr_t)given : NULL;
 }
 
 void lua_lines_learn(struct lua_lines *lines, lua_State *L, const lua_Debug *answer)

@@ -6,6 +6,7 @@
 
 #include "../allocators/limits/limit.h"
 #include "../allocators/debugging/records.h"
+#include "../allocators/wrappers/track.h"
 
 enum { LEAK_GROUPS = 100 };
 
@@ -30,18 +31,11 @@ static void add_pools(const struct heap *layer, struct lalloc_statistics *out)
     }
 }
 
-static size_t peak_of(const struct heap *heap)
+/* Where no limit counts it. */
+static size_t peak_of(const struct heap *layers)
 {
-    struct heap_figure figure;
-    for (; heap; heap = heap->inner) {
-        if (!heap->allocator->figure) continue;
-        for (size_t i = 0; heap->allocator->figure(heap->state, i, &figure); i++) {
-            if (!strncmp(figure.name, "peak", 4) && !strcmp(figure.unit, "bytes")) {
-                return (size_t)figure.value;
-            }
-        }
-    }
-    return UNKNOWN;
+    const struct heap *track = heap_layer((struct heap *)layers, allocator_track.name);
+    return track ? track_calls(track)->peak_bytes : UNKNOWN;
 }
 
 void lalloc_statistics(const struct lalloc_heap *heap, struct lalloc_statistics *out)

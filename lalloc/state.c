@@ -1,8 +1,9 @@
 /* Lua states on a heap of the library, from their first block to their last.
  *
- * A state finds its heap through its registry, by the address of a static as the key: the userdata
- * of its allocator is the outermost layer's own. Reading that needs no memory, so it works in the
- * panic function, too. Invariant: heap->L is the state exactly while the heap's host is that state.
+ * A state finds its heap, the last that was attached, through its registry, by the address of a
+ * static as the key: the userdata of its allocator is the outermost layer's own. Reading that needs
+ * no memory, so it works in the panic function, too. Invariant: heap->L is the state exactly while
+ * the heap's host is that state.
  */
 #include "handle.h"
 
@@ -16,11 +17,11 @@
 
 static const char heap_key;
 
-static const struct lalloc_heap *heap_of(lua_State *L)
+static struct lalloc_heap *heap_of(lua_State *L)
 {
     lua_pushlightuserdata(L, (void *)&heap_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
-    const struct lalloc_heap *heap = lua_touserdata(L, -1);
+    struct lalloc_heap *heap = lua_touserdata(L, -1);
     lua_pop(L, 1);
     return heap;
 }
@@ -37,12 +38,16 @@ static int panic(lua_State *L)
     return 0;
 }
 
-static int enter_registry(lua_State *L)
+static void set_heap(lua_State *L, struct lalloc_heap *heap)
 {
-    void *heap = lua_touserdata(L, 1);
     lua_pushlightuserdata(L, (void *)&heap_key);
     lua_pushlightuserdata(L, heap);
     lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+static int enter_registry(lua_State *L)
+{
+    set_heap(L, lua_touserdata(L, 1));
     run_register(L);
     return 0;
 }
@@ -94,12 +99,19 @@ void lalloc_closestate(struct lalloc_heap *heap, lua_State *L)
 {
     if (!L) return;
     assert(heap->L == L);
-    lua_host_detach(&heap->lua_host);
-    heap->L = NULL;
-    limit_lift(heap->layers, true);
+    struct lalloc_heap *outermost = heap_of(L);
+    for (struct lalloc_heap *each = outermost; each; each = each->under) {
+        lua_host_detach(&each->lua_host);
+        each->L = NULL;
+        limit_lift(each->layers, true);
+    }
     lua_close(L);
-    limit_lift(heap->layers, false);
-    heap->former_function = NULL;
+    for (struct lalloc_heap *each = outermost, *under; each; each = under) {
+        under = each->under;
+        limit_lift(each->layers, false);
+        each->former_function = NULL;
+        each->under = NULL;
+    }
 }
 
 static bool is_main(lua_State *L)
@@ -119,12 +131,19 @@ static struct heap *open_over(struct lalloc_heap *heap, lua_State *L, const char
     return heap_open_over(spec, heap->former_function, heap->former_userdata, live_bytes, reason);
 }
 
-/* For want of memory; what it may have entered into the registry has no effect. */
+/* A key that is there already takes no memory: the heap is entered, or under was. */
+static void give_back(struct lalloc_heap *heap, lua_State *L)
+{
+    lua_setallocf(L, heap->former_function, heap->former_userdata);
+    if (heap_of(L) == heap) set_heap(L, heap->under);
+    lalloc_close(heap);
+}
+
+/* For want of memory. */
 static struct lalloc_heap *leave(struct lalloc_heap *heap, lua_State *L, char *error,
                                  size_t error_bytes)
 {
-    lua_setallocf(L, heap->former_function, heap->former_userdata);
-    lalloc_close(heap);
+    give_back(heap, L);
     struct error reason;
     error_set(&reason, "the state has no memory left");
     handle_tell(&reason, error, error_bytes);
@@ -140,6 +159,7 @@ struct lalloc_heap *lalloc_attach(lua_State *L, const char *spec, char *error, s
     else if (heap) layers = open_over(heap, L, spec, &reason);
     heap = handle_begin(heap, layers, &reason, error, error_bytes);
     if (!heap) return NULL;
+    heap->under = heap_of(L);
     lua_setallocf(L, lalloc_function(heap), lalloc_userdata(heap));
     limit_lift(heap->layers, true); /* what is registered now is not the program's */
     bool is_prepared = prepare(heap, L);
@@ -154,8 +174,8 @@ bool lalloc_detach(struct lalloc_heap *heap, lua_State *L)
     if (lua_getallocf(L, &userdata) != lalloc_function(heap)) return false;
     if (userdata != lalloc_userdata(heap)) return false;
     lua_host_detach(&heap->lua_host);
-    lua_setallocf(L, heap->former_function, heap->former_userdata);
-    lalloc_close(heap);
+    lalloc_inspection_close(L, heap->layers);
+    give_back(heap, L);
     return true;
 }
 

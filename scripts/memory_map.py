@@ -241,6 +241,21 @@ def draw_file(path, by):
     return draw(addresses, sizes, *chosen)
 
 
+def picture_path(table, wanted):
+    """Where the picture goes. It takes the place of what is there, which must be a file, and not
+    the table: a device would be lost for all programs."""
+    path = wanted or table.with_name(f"{table.stem}.png")
+    if path.exists() and not path.is_file():
+        raise reader.ResultsError(f"{path}: not a regular file: name another with -o",
+                                  reader.USAGE)
+    if path.exists() and table.exists() and path.samefile(table):
+        raise reader.ResultsError(f"{path}: the picture would take the place of the map: name "
+                                  "another file with -o", reader.USAGE)
+    if not path.parent.is_dir():
+        raise reader.ResultsError(f"{path}: there is no such folder", reader.USAGE)
+    return path
+
+
 def save(figure, path):
     reader.replace_file(path, lambda file: figure.savefig(file, format="png",
                                                           metadata={"Software": None}))
@@ -254,9 +269,10 @@ def main(arguments):
     parser.add_argument("--by", choices=["size", "line"], default="size",
                         help="what colours tell: a block's size, or the line that asked for it")
     given = parser.parse_args(arguments)
-    out = given.out or given.file.with_suffix(".png")
     try:
-        save(draw_file(given.file, given.by), out)
+        figure = draw_file(given.file, given.by)
+        out = picture_path(given.file, given.out)
+        save(figure, out)
     except reader.ResultsError as error:
         print(f"memory_map.py: {error}", file=sys.stderr)
         return error.exit_code

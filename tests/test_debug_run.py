@@ -4,10 +4,16 @@ import re
 
 import pytest
 
-from heapbench import heapbench
+from heapbench import PLANTED, heapbench
 
 STALE = "local function f() end\nf()\nlocal kept = {}\nreturn kept\n"
-GARBAGE = "for i = 1, 20000 do local t = {i, {i}} end print('done')\n"
+WATCHED = "records+guards+quarantine+libc"
+CRIME = f"""package.cpath = "{PLANTED}/?.so"
+require "crimes"
+local result = crimes[...]({{}})
+for i = 1, 2000 do local t = {{i}} end
+print("survived", result)
+"""
 
 
 @pytest.fixture(name="script")
@@ -61,31 +67,38 @@ def test_a_report_has_every_block_by_origin_and_place(script):
     assert "faults of memory found" not in done.stderr
 
 
-def smallest(spec, path):
-    """The limit that is found, in bytes, and the spec that is shown with it."""
-    done = heapbench("lua", "-a", spec, "--smallest", path)
-    assert (done.returncode, done.stderr) == (0, "")
-    found = re.fullmatch(r"smallest limit: (\d+) bytes \(\d+ KiB\), \d+ runs: (.*)\n", done.stdout)
-    return int(found[1]), found[2]
+CRIMES = {"overflow": "overflow", "underflow": "underflow", "twice": "double free",
+          "after": "use after free", "interior": "interior free", "wild": "invalid free",
+          "resurrect": "resize of a freed block", "size": "wrong osize"}
 
 
-def test_the_smallest_limit_works_the_next_fails_and_collecting_needs_less(script):
-    path = script("collectgarbage('setpause', 400)\n" + GARBAGE)
-    plain, spec = smallest("tiered", path)
-    assert spec == f"hard-limit:bytes={plain}+tiered"
-    assert heapbench("lua", "-a", spec, path).stdout == "done\n"
-    less = heapbench("lua", "-a", f"hard-limit:bytes={plain - 1024}+tiered", path)
-    assert less.returncode == 1 and "not enough memory" in less.stderr
-    collecting, spec = smallest("hard-limit:collect+tiered", path)
-    assert spec == f"hard-limit:collect,bytes={collecting}+tiered"
-    assert collecting < plain
+@pytest.mark.parametrize("crime", CRIMES)
+def test_a_module_that_breaks_a_rule_is_named_with_its_file_and_line(script, crime):
+    done = heapbench("lua", "-a", WATCHED, script(CRIME), crime)
+    assert done.returncode == 1 and done.stdout.startswith("survived")
+    assert f": {CRIMES[crime]}: block 0x" in done.stderr
+    assert "heapbench: 1 fault of memory found" in done.stderr
+    assert re.search(rf"#\d {crime} \(crimes\.c:\d+\)", done.stderr)
+    if crime != "wild":
+        assert re.search(r"allocated at call \d+, [0-9.]+ seconds ago, in .*x\.lua:3", done.stderr)
+        assert re.search(r"#0 make \(crimes\.c:12\)", done.stderr)
+    if crime in ("twice", "after", "resurrect"):
+        assert "\n  freed at call " in done.stderr
 
 
-def test_what_has_no_smallest_limit_is_told(script):
-    path = script("error('always')")
-    done = heapbench("lua", "--smallest", path)
-    assert done.returncode == 1 and "does not end well without a limit" in done.stderr
-    done = heapbench("lua", "--smallest", "-", input="print(1)")
-    assert done.returncode == 2 and "name its file" in done.stderr
-    done = heapbench("lua", "-a", "no-limit+tiered", "--smallest", path)
-    assert done.returncode == 2
+def test_a_module_that_leaks_is_named_though_it_is_closed(script):
+    done = heapbench("lua", "-a", WATCHED, script(CRIME), "leak")
+    assert done.returncode == 1
+    assert "leaks: 40 bytes in 1 block, of 1 origin" in done.stderr
+    assert re.search(r"#1 leak \(crimes\.c:\d+\)", done.stderr)
+
+
+def test_a_crash_is_explained_by_what_the_wrappers_know(script):
+    done = heapbench("lua", "-a", WATCHED, script(CRIME), "steal")
+    assert done.returncode < 0 and "crash: " in done.stderr
+    assert re.search(r"freed at call .*\n    #0 drop .*\n    #1 steal \(crimes", done.stderr)
+
+
+def test_a_fault_can_stop_the_program(script):
+    done = heapbench("lua", "-a", WATCHED, "--stop-at-fault", script(CRIME), "twice")
+    assert done.returncode == -6 and done.stdout == ""

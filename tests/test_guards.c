@@ -103,6 +103,24 @@ static void guards_find_a_second_free_at_once(void **state)
     }
 }
 
+/* What the blocks lay in has gone back to the system by then. */
+static void guards_find_a_second_free_of_memory_that_is_gone(void **state)
+{
+    (void)state;
+    enum { BLOCKS = 40000, BYTES = 2000 };
+    static const char *const specs[] = {"guards+libc", "guards+slab", "guards+quarantine+libc"};
+    static char *blocks[BLOCKS];
+    for (size_t i = 0; i < 3; i++) {
+        struct heap *heap = open_heard(specs[i]);
+        for (size_t j = 0; j < BLOCKS; j++) blocks[j] = make(heap, BYTES);
+        for (size_t j = BLOCKS; j-- > 0;) drop(heap, blocks[j], BYTES);
+        for (size_t j = 0; j < BLOCKS; j += BLOCKS / 4) drop(heap, blocks[j], BYTES);
+        assert_int_equal(heap->host->fault_count, 4);
+        heard.count = 0;
+        close_quietly(heap);
+    }
+}
+
 static void guards_survive_wrong_sizes_and_refused_growths(void **state)
 {
     (void)state;
@@ -149,6 +167,7 @@ int main(void)
         cmocka_unit_test(guards_say_which_byte_has_changed),
         cmocka_unit_test(guards_trust_no_address_that_they_did_not_give),
         cmocka_unit_test(guards_find_a_second_free_at_once),
+        cmocka_unit_test(guards_find_a_second_free_of_memory_that_is_gone),
         cmocka_unit_test(guards_survive_wrong_sizes_and_refused_growths),
         cmocka_unit_test(guards_fill_what_is_new),
     };

@@ -105,6 +105,25 @@ static void a_heap_that_knows_little_says_unknown(void **state)
     lalloc_close(heap);
 }
 
+static void the_peak_is_of_all_that_lives_or_unknown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec;
+        size_t peak;
+    } cases[] = {{"track+tiered", 3000},
+                 {"track+profile+tiered", 3000},
+                 {"hard-limit+tiered", 3000},
+                 {"profile+tiered", LALLOC_UNKNOWN},
+                 {"tiered", LALLOC_UNKNOWN}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct lalloc_heap *heap = opened(cases[i].spec);
+        lalloc_resize(heap, lalloc_resize(heap, NULL, 0, 3000), 3000, 0);
+        if (figures_of(heap).peak_live_bytes != cases[i].peak) fail_msg("%s", cases[i].spec);
+        lalloc_close(heap);
+    }
+}
+
 static void libraries_open_under_any_limit_and_the_rest_is_refused(void **state)
 {
     (void)state;
@@ -334,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_state_lives_and_dies_on_its_heap),
         cmocka_unit_test(both_ways_of_resizing_are_the_same_heap),
         cmocka_unit_test(a_heap_that_knows_little_says_unknown),
+        cmocka_unit_test(the_peak_is_of_all_that_lives_or_unknown),
         cmocka_unit_test(libraries_open_under_any_limit_and_the_rest_is_refused),
         cmocka_unit_test(a_finalizer_may_allocate_while_its_full_state_closes),
         cmocka_unit_test(every_choice_is_listed_with_its_options),

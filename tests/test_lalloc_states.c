@@ -1,5 +1,4 @@
-/* The library's promises on states: attached to one that runs, in a buffer of the caller's, and out
- * of memory. */
+/* The library's promises on states in a buffer of the caller's, and out of memory. */
 #include "heap_test.h"
 
 #include <lauxlib.h>
@@ -28,91 +27,6 @@ static size_t counted(lua_State *L)
 static void run(lua_State *L, const char *script)
 {
     if (luaL_dostring(L, script)) fail_msg("%s", lua_tostring(L, -1));
-}
-
-/* With a megabyte alive that no heap of ours has seen. */
-static lua_State *running_state(void)
-{
-    lua_State *L = luaL_newstate();
-    luaL_openlibs(L);
-    run(L, "held = {} for i = 1, 10000 do held[i] = {i, 'text ' .. i} end");
-    assert_true(counted(L) > 1 << 20);
-    return L;
-}
-
-static void an_attached_limit_starts_from_what_is_alive(void **state)
-{
-    (void)state;
-    lua_State *L = running_state();
-    struct lalloc_heap *heap = lalloc_attach(L, "hard-limit:bytes=4M", error, sizeof error);
-    assert_non_null(heap);
-    assert_int_equal(figures_of(heap).live_bytes, counted(L));
-    run(L, "more = {} for i = 1, 1000 do more[i] = {} end");
-    assert_int_equal(figures_of(heap).live_bytes, counted(L));
-    run(L, "held, more = nil collectgarbage() collectgarbage()");
-    assert_int_equal(figures_of(heap).live_bytes, counted(L));
-    assert_true(counted(L) < 1 << 17);
-    assert_int_equal(luaL_dostring(L, "string.rep('x', 5e6)"), 1);
-    assert_string_equal(lua_tostring(L, -1), "not enough memory");
-    assert_int_equal(figures_of(heap).refused_calls, 1);
-    lalloc_closestate(heap, L);
-    assert_int_equal(figures_of(heap).live_bytes, 0);
-    lalloc_close(heap);
-}
-
-static void a_detached_state_has_its_own_function_back(void **state)
-{
-    (void)state;
-    void *before, *after;
-    lua_State *L = running_state();
-    lua_Alloc own = lua_getallocf(L, &before);
-    int top = lua_gettop(L);
-    struct lalloc_heap *heap =
-        lalloc_attach(L, "hard-limit:bytes=4M+soft-limit:bytes=2M", error, sizeof error);
-    if (!heap) fail_msg("%s", error);
-    assert_ptr_equal(lua_getallocf(L, &after), lalloc_function(heap));
-    run(L, "more = {} for i = 1, 1000 do more[i] = {} end");
-    assert_true(lalloc_detach(heap, L));
-    assert_ptr_equal(lua_getallocf(L, &after), own);
-    assert_ptr_equal(after, before);
-    assert_int_equal(lua_gettop(L), top);
-    run(L, "held, more = nil collectgarbage()");
-    lua_close(L);
-}
-
-static void detaching_what_is_not_on_top_is_refused(void **state)
-{
-    (void)state;
-    lua_State *L = running_state(), *other = luaL_newstate();
-    struct lalloc_heap *lower = lalloc_attach(L, "hard-limit", error, sizeof error);
-    struct lalloc_heap *upper = lalloc_attach(L, "hard-limit", error, sizeof error);
-    assert_false(lalloc_detach(lower, L));
-    assert_false(lalloc_detach(upper, other));
-    assert_true(lalloc_detach(upper, L));
-    assert_true(lalloc_detach(lower, L));
-    lua_close(L);
-    lua_close(other);
-}
-
-static void attach_refuses(lua_State *L, const char *spec, const char *reason)
-{
-    void *userdata;
-    lua_Alloc own = lua_getallocf(L, &userdata);
-    assert_null(lalloc_attach(L, spec, error, sizeof error));
-    if (!strstr(error, reason)) fail_msg("%s: `%s` lacks `%s`", spec, error, reason);
-    assert_ptr_equal(lua_getallocf(L, &userdata), own);
-}
-
-static void pools_and_what_must_know_all_blocks_are_not_attached(void **state)
-{
-    (void)state;
-    lua_State *L = running_state();
-    attach_refuses(L, "tiered", "tiered has memory of its own");
-    attach_refuses(L, "hard-limit+tiered", "tiered has memory of its own");
-    attach_refuses(L, "guards", "guards must see a block from its beginning");
-    attach_refuses(L, "hrad-limit", "hard-limit");
-    attach_refuses(lua_newthread(L), "hard-limit", "main state");
-    lua_close(L);
 }
 
 enum { BUFFER_BYTES = 128 << 10, CANARY_BYTES = 4096 };
@@ -365,10 +279,6 @@ static void other_errors_reach_the_handler_and_are_not_repeated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_attached_limit_starts_from_what_is_alive),
-        cmocka_unit_test(a_detached_state_has_its_own_function_back),
-        cmocka_unit_test(detaching_what_is_not_on_top_is_refused),
-        cmocka_unit_test(pools_and_what_must_know_all_blocks_are_not_attached),
         cmocka_unit_test(a_heap_in_a_buffer_stays_there),
         cmocka_unit_test(a_state_in_a_buffer_is_reused_not_given_back),
         cmocka_unit_test(a_lent_buffer_keeps_its_pages),

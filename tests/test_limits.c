@@ -1,6 +1,7 @@
 /* Each kind of limit is exact and can be relied on, over heaps that refuse too. */
 #include "limits_test.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const char *const limits[] = {"hard-limit", "soft-limit", "adaptive-limit",
@@ -87,6 +88,23 @@ static void adopted_bytes_count_and_never_wrap(void **state)
         heap_close(heap);
     }
     heap_close(libc);
+}
+
+static void a_limit_of_zero_has_figures_that_are_numbers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LIMITS; i++) {
+        char spec[128];
+        struct heap_figure figure;
+        snprintf(spec, sizeof spec, "%s+libc", limits[i]);
+        struct heap *heap = open_spec(spec);
+        assert_true(limit_set(heap, 0, false));
+        assert_null(make(heap, 1));
+        for (size_t row = 0; heap->allocator->figure(heap->state, row, &figure); row++) {
+            if (!isfinite(figure.value)) fail_msg("%s: %s", limits[i], figure.name);
+        }
+        heap_close(heap);
+    }
 }
 
 static void what_is_no_limit_says_so(void **state)
@@ -272,6 +290,7 @@ int main(void)
         cmocka_unit_test(use_is_exact_and_what_lessens_it_passes),
         cmocka_unit_test(a_heap_that_refuses_leaves_use_as_it_was),
         cmocka_unit_test(adopted_bytes_count_and_never_wrap),
+        cmocka_unit_test(a_limit_of_zero_has_figures_that_are_numbers),
         cmocka_unit_test(what_is_no_limit_says_so),
         cmocka_unit_test(a_lenient_limit_grants_a_tenth_and_counts_it),
         cmocka_unit_test(a_soft_limit_warns_once_a_crossing),

@@ -82,15 +82,20 @@ static int watched(lua_State *L)
     return 0;
 }
 
-static void expect(const char *place, const char *script)
+static void expect_of(size_t bytes, const char *place, const char *script)
 {
     begin();
     lua_register(subject.L, "watched", watched);
-    subject.watched_bytes = 5000 + sizeof(struct lua_userdata);
+    subject.watched_bytes = bytes;
     assert_int_equal(luaL_loadbuffer(subject.L, script, strlen(script), "@script.lua"), 0);
     assert_int_equal(lua_pcall(subject.L, 0, 0, 0), 0);
     assert_string_equal(subject.last, place);
     end();
+}
+
+static void expect(const char *place, const char *script)
+{
+    expect_of(5000 + sizeof(struct lua_userdata), place, script);
 }
 
 static void test_lines_are_found(void **state)
@@ -112,12 +117,75 @@ static void test_lines_in_coroutines_are_found(void **state)
                            "end) f() f()");
 }
 
+/* The message is a block of its own, made while a thread that was not entered stands where one that
+ * was would stand. */
+static void expect_refusal(const char *why, const char *place, const char *script)
+{
+    expect_of(strlen(why) + 1 + sizeof(struct lua_string), place, script);
+}
+
+static void test_refused_resumes_enter_nothing(void **state)
+{
+    (void)state;
+    alarm(60); /* to follow threads in a circle would take for ever */
+    expect_refusal("cannot resume running coroutine", "script.lua:3",
+                   "local f\nf = coroutine.wrap(function()\npcall(f)\nend) f()");
+    expect_refusal("cannot resume running coroutine", "script.lua:3",
+                   "local a\na = coroutine.create(function()\ncoroutine.resume(a)\nend)\n"
+                   "coroutine.resume(a)");
+    expect_refusal("cannot resume normal coroutine", "script.lua:3",
+                   "local a, b\na = coroutine.create(function()\ncoroutine.resume(b) end)\n"
+                   "b = coroutine.create(function() coroutine.resume(a) end)\n"
+                   "coroutine.resume(b)");
+    expect_refusal("cannot resume dead coroutine", "script.lua:3",
+                   "local a = coroutine.create(function()\nend) coroutine.resume(a)\n"
+                   "coroutine.resume(a)");
+    alarm(0);
+}
+
+enum { THREADS = 60, DEPTH = 40 };
+
+/* On a stack that keeps them past its top. */
+static int leave_threads(lua_State *L)
+{
+    luaL_checkstack(L, THREADS, "");
+    for (int i = 0; i < THREADS; i++) lua_newthread(L);
+    return 0;
+}
+
+/* Its argument is coroutine.resume. */
+static int resume_nothing(lua_State *L)
+{
+    luaL_checkstack(L, THREADS, "");
+    lua_settop(L, DEPTH);
+    lua_pushvalue(L, 1);
+    assert_int_equal(((const struct lua_thread *)L)->top->type, LUA_TYPE_THREAD);
+    assert_int_equal(lua_pcall(L, 0, 0, 0), LUA_ERRRUN);
+    return 0;
+}
+
+/* Address sanitizer sees the reading of one that was freed. */
+static void test_a_resume_of_nothing_finds_no_thread_that_was(void **state)
+{
+    (void)state;
+    begin();
+    lua_register(subject.L, "leave_threads", leave_threads);
+    lua_register(subject.L, "resume_nothing", resume_nothing);
+    lua_gc(subject.L, LUA_GCSTOP, 0);
+    assert_int_equal(luaL_dostring(subject.L, "leave_threads() collectgarbage()\n"
+                                              "resume_nothing(coroutine.resume)"),
+                     0);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_full_stack_is_left_as_it_is),
         cmocka_unit_test(test_lines_are_found),
         cmocka_unit_test(test_lines_in_coroutines_are_found),
+        cmocka_unit_test(test_refused_resumes_enter_nothing),
+        cmocka_unit_test(test_a_resume_of_nothing_finds_no_thread_that_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 """The picture of a memory map: what it shows, and what it says of bad input."""
+import os
 import random
+import stat
 import subprocess
 import sys
 
@@ -140,3 +142,32 @@ def test_a_missing_file_is_told_in_one_line(tmp_path):
     done = run(tmp_path / "none.csv")
     assert done.returncode == 2
     assert done.stderr == f"memory_map.py: {tmp_path}/none.csv: No such file or directory\n"
+
+
+def refuses(said, *arguments):
+    done = run(*arguments)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert said in done.stderr
+
+
+def test_a_picture_replaces_nothing_but_a_file(tmp_path):
+    """A rename would take the place of a device as well."""
+    path, pipe = simple(tmp_path / "map.csv"), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refuses("not a regular file", path, "-o", pipe)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    refuses("not a regular file", path, "-o", tmp_path)
+    refuses("no such folder", path, "-o", tmp_path / "none" / "map.png")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["map.csv", "pipe"]
+
+
+def test_a_map_is_not_replaced_by_its_picture(tmp_path):
+    path = simple(tmp_path / "map.png")
+    before = path.read_bytes()
+    refuses("place of the map", path)
+    assert path.read_bytes() == before
+
+
+def test_a_folder_in_the_place_of_a_map_is_told_in_one_line(tmp_path):
+    refuses("Is a directory", tmp_path)
+    refuses("Is a directory", ".")

@@ -122,6 +122,53 @@ static void test_time_is_up_and_the_next_run_has_its_own(void **state)
 
 /* ---- memory */
 
+/* Without a bound on instructions: nothing but the clock ends what would take hours in C. */
+static void test_time_is_looked_at_in_long_calls(void **state)
+{
+    static const char *const programs[] = {
+        "table.insert({}, -2^31, 1)",
+        "local a, b, each = {}, {}, table.foreach for i = 1, 60 do "
+        "a, b = {[a] = each, [b] = each}, {[a] = each, [b] = each} end each(a, each)",
+    };
+    (void)state;
+    struct sandbox_options options = strict;
+    options.instructions = 0;
+    options.run_ns = 20000000;
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        assert_int_equal(run_once(&options, programs[i]).outcome, SANDBOX_OUT_OF_TIME);
+    }
+}
+
+/* Where a program that means well could see that a function is not Lua's own. */
+static void test_replaced_functions_answer_as_lua_does(void **state)
+{
+    static const char *const programs[] = {
+        "assert(select('#', unpack({}, 1, 7900)) == 7900)",
+        "assert(not pcall(unpack, {}, 1, 8100) and not pcall(unpack, {}, -2^31, 2^31 - 1))",
+        "assert(select('#', unpack({1, 2, 3}, 1.5, 3.2)) == 3)",
+        "assert(select('#', unpack({}, 2, 1)) == 0)",
+        "assert(select(3, unpack({}, 2^31 - 3, 2^31 - 1)) == nil)",
+        "assert(not pcall(math.random, 1, 2, 3) and math.random(4, 4) == 4)",
+        "local t = {1, 2} table.insert(t, -1, 'a') "
+        "assert(t[-1] == 'a' and t[3] == 2 and t[0] == nil)",
+        "local t = {1, 2} table.insert(t, 3, 3) table.insert(t, 1, 0) table.insert(t, 9, 9) "
+        "assert(table.concat(t) == '0123' and t[9] == 9)",
+        "assert(table.foreach({5, 6}, function(k, v) if k == 2 then return v end end) == 6)",
+        "local n = 0 local function add(_, v) n = n + v end "
+        "assert(not table.foreach({1, 2, x = 3}, add) and n == 6)",
+        "assert(table.foreachi({5, 6}, function(i, v) return i == 2 and v or nil end) == 6)",
+        "assert(select('#', table.foreachi({1}, type)) == 1 and not table.foreachi({}, type))",
+        "assert(table.maxn({1, [10] = 2, [2.5] = 1, x = 1}) == 10 and table.maxn({}) == 0)",
+        "assert(math.max(1, '5', 3) == 5 and math.min(2, -1) == -1 and not pcall(math.max, 'x'))",
+        "assert(string.char(72, '105') == 'Hi' and ('%s %d'):format('a', '3') == 'a 3')",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        struct sandbox_result result = run_once(&strict, programs[i]);
+        if (result.outcome != SANDBOX_FINISHED) fail_msg("%s: %s", programs[i], result.message);
+    }
+}
+
 static void test_a_lenient_limit_grants_a_tenth_and_counts_it(void **state)
 {
     static const char program[] = "local t = {} while true do t[#t + 1] = ('x'):rep(100) .. #t end";
@@ -175,6 +222,36 @@ static void test_a_budget_is_shared_and_comes_back(void **state)
     assert_true(shared.peak <= MEMORY);
 }
 
+static void test_a_budget_without_room_for_a_state_refuses_it(void **state)
+{
+    struct budget budget;
+    struct error error = {""};
+    (void)state;
+    budget_begin(&budget, 1000);
+    struct sandbox_options options = strict;
+    options.budget = &budget;
+    assert_null(sandbox_open(&options, &error));
+    assert_non_null(strstr(error.text, "no room left"));
+    assert_int_equal(budget_room(&budget), 1000);
+}
+
+/* One without `collect` still runs on after it was refused memory for garbage alone. */
+static void test_a_sandbox_that_ran_out_of_memory_can_run_more(void **state)
+{
+    (void)state;
+    struct sandbox_options options = strict;
+    options.spec = "hard-limit+tiered";
+    options.memory = 200 << 10;
+    struct sandbox *sandbox = open_sandbox(&options);
+    for (int i = 0; i < 50; i++) {
+        sandbox_grant(sandbox, INSTRUCTIONS);
+        const char *hungry = "local t = {} while true do t[#t + 1] = {} end";
+        assert_int_equal(run(sandbox, hungry).outcome, SANDBOX_OUT_OF_MEMORY);
+        assert_int_equal(run(sandbox, "return #('x'):rep(1000)").outcome, SANDBOX_FINISHED);
+    }
+    sandbox_close(sandbox);
+}
+
 static void test_any_spec_with_a_limit_will_do_and_others_need_one(void **state)
 {
     struct error error = {""};
@@ -219,6 +296,20 @@ static int add_one(lua_State *L)
 {
     lua_pushnumber(L, luaL_checknumber(L, 1) + 1);
     return 1;
+}
+
+static void test_print_asks_the_programs_tostring(void **state)
+{
+    struct written written = {.length = 0};
+    struct sandbox_options options = strict;
+    (void)state;
+    options.write = keep;
+    options.outlet = &written;
+    struct sandbox *sandbox = open_sandbox(&options);
+    assert_int_equal(run(sandbox, "tostring = type print(1, {})").outcome, SANDBOX_FINISHED);
+    assert_memory_equal(written.text, "number\ttable\n", 13);
+    assert_int_equal(run(sandbox, "tostring = next print({})").outcome, SANDBOX_ERROR);
+    sandbox_close(sandbox);
 }
 
 static void test_functions_of_the_host_can_be_given(void **state)
@@ -289,9 +380,14 @@ int main(void)
         cmocka_unit_test(test_nothing_catches_the_end),
         cmocka_unit_test(test_nested_coroutines_count_as_calls),
         cmocka_unit_test(test_time_is_up_and_the_next_run_has_its_own),
+        cmocka_unit_test(test_time_is_looked_at_in_long_calls),
+        cmocka_unit_test(test_replaced_functions_answer_as_lua_does),
+        cmocka_unit_test(test_print_asks_the_programs_tostring),
         cmocka_unit_test(test_a_lenient_limit_grants_a_tenth_and_counts_it),
         cmocka_unit_test(test_the_limit_can_be_moved_between_runs),
         cmocka_unit_test(test_a_budget_is_shared_and_comes_back),
+        cmocka_unit_test(test_a_budget_without_room_for_a_state_refuses_it),
+        cmocka_unit_test(test_a_sandbox_that_ran_out_of_memory_can_run_more),
         cmocka_unit_test(test_any_spec_with_a_limit_will_do_and_others_need_one),
         cmocka_unit_test(test_output_goes_where_it_is_told_and_is_cut_off),
         cmocka_unit_test(test_functions_of_the_host_can_be_given),

@@ -5,6 +5,7 @@ import io
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -90,6 +91,31 @@ def test_time_is_up_in_a_loop_and_what_was_printed_is_kept(tmp_path):
     done, rows = sandbox("--time=1", path)
     assert (done.returncode, done.stdout) == (1, "begun\n")
     assert rows[0]["outcome"] == "out of time" and int(rows[0]["instructions"]) > 0
+
+
+def test_more_scripts_than_files_may_be_open_wait_for_the_first(tmp_path):
+    first = script(tmp_path, "while true do end", "first.lua")
+    short = script(tmp_path, "print(1)")
+    files = (resource.RLIMIT_NOFILE, (1024, 1024))
+    done, rows = sandbox("--time=2", "--jobs=4", first, *[short] * 1100,
+                         preexec_fn=lambda: resource.setrlimit(*files))
+    assert done.stdout == "1\n" * 1100
+    assert [row["outcome"] for row in rows] == ["out of time"] + ["finished"] * 1100
+
+
+def test_output_that_cannot_be_written_is_said():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, "sandbox", WELL_BEHAVED], stdout=full, text=True,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 1 and "standard output cannot be written" in done.stderr
+
+
+def test_a_log_that_reaches_the_bound_of_files_ends_there(tmp_path):
+    path = script(tmp_path, "for i = 1, 1e5 do local t = {} end print('done')")
+    log = tmp_path / "log.txt"
+    done, rows = sandbox("--output=64K", "-a", f"log:file={log}+tiered", path)
+    assert done.stdout == "done\n" and rows[0]["outcome"] == "finished"
+    assert log.stat().st_size == 64 * 1024
 
 
 def child_of(process):

@@ -51,6 +51,16 @@ static void add_explanations(struct text *text, const struct heap *layer, const 
     }
 }
 
+/* A program that does the same wrong in a loop must not fill the disk. */
+static bool is_told(struct host *host)
+{
+    size_t number = ++host->fault_count;
+    if (host->most_told && number == host->most_told + 1) {
+        host_say(host, "%zu faults were told: what follows is counted alone", host->most_told);
+    }
+    return !host->most_told || number <= host->most_told;
+}
+
 void complain(const struct heap *inner, const char *fault, const void *block, size_t size,
               const char *format, ...)
 {
@@ -59,10 +69,10 @@ void complain(const struct heap *inner, const char *fault, const void *block, si
     struct seen_block seen = complaint_seen(inner, block, size);
     struct host *host = inner->host;
     va_list arguments;
+    if (!is_told(host)) return;
     va_start(arguments, format);
     vsnprintf(detail, sizeof detail, format, arguments);
     va_end(arguments);
-    host->fault_count++;
     text_add(&text, "%s: %s: block %p of %zu bytes: %s", inner->outer->allocator->name, fault,
              (const void *)seen.address, seen.size, detail);
     add_place(&text, host);

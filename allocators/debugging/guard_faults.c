@@ -24,19 +24,16 @@ static bool read_word(uintptr_t address, uint64_t *word)
     return is_read;
 }
 
-void guards_note_page(struct guards *guards, const void *block)
+unsigned char *guards_add_page(struct guards *guards, const char *block)
 {
-    uintptr_t page = ((uintptr_t)block - GUARD_FRONT_BYTES) >> 12;
-    if (page >> 20 >= sizeof guards->maps / sizeof *guards->maps) return;
-    struct page_map **map = &guards->maps[page >> 20];
-    if (!*map) {
-        *map = pages_map(sizeof **map);
-        if (!*map) return;
-        (*map)->older = guards->newest_map;
-        guards->newest_map = *map;
-        guards->map_count++;
-    }
-    (*map)->bits[page % (1 << 20) / 8] |= 1 << page % 8;
+    uintptr_t region = ((uintptr_t)block - GUARD_FRONT_BYTES) >> 32;
+    if (region >= sizeof guards->maps / sizeof *guards->maps) return NULL;
+    struct page_map *map = pages_map(sizeof *map);
+    if (!map) return NULL;
+    map->older = guards->newest_map;
+    guards->newest_map = guards->maps[region] = map;
+    guards->map_count++;
+    return guards_page(guards, block);
 }
 
 void guards_forget_pages(struct guards *guards)

@@ -3,14 +3,15 @@
  *
  * All live blocks are in an array, and the index of a block stands before it. Invariant: an address
  * is a live block exactly when the entry that its index names is of this very address; until that
- * is known, nothing is read of it but the index, and that only in pages where blocks began.
+ * is known, nothing is read of it but the index, and that only in pages where live blocks begin:
+ * memory that was freed may be gone.
  * So neither a wild address nor a damaged block is ever trusted, and all can be audited.
  * Cost: 56 bytes a block and 16 in the array; about 60 instructions a call and a cache line of the
  * array. A refused address costs a pass over the array.
  */
 #include "guards.h"
 
-enum { FILL = 0xCD, LARGE_BYTES = 64 << 10 };
+enum { FILL = 0xCD };
 
 #define RESERVE_BYTES ((size_t)4 << 30) /* of addresses: 256 million live blocks */
 
@@ -39,11 +40,10 @@ static inline __attribute__((no_sanitize("address"))) uint64_t peek_index(const 
     return *(const uint64_t *)(block - GUARD_FRONT_BYTES);
 }
 
-/* What a large block lay in may be gone since it was freed, so that is asked of the system. */
-static inline struct guarded *find(struct guards *guards, char *block, size_t old_size)
+static inline struct guarded *find(struct guards *guards, char *block)
 {
-    bool may_read = guards_know_page(guards, block) && (uintptr_t)block % 8 == 0;
-    if (IS_RARE(!may_read || old_size >= LARGE_BYTES)) return guards_seek(guards, block);
+    const unsigned char *page = guards_page(guards, block);
+    if (IS_RARE(!page || !*page || (uintptr_t)block % 8)) return guards_seek(guards, block);
     uint64_t index = peek_index(block);
     if (IS_RARE(index >= guards->entry_count)) return guards_seek(guards, block);
     struct guarded *entry = &guards->entries[index];
@@ -69,14 +69,27 @@ static __attribute__((noinline)) bool add_holes(struct guards *guards)
     return true;
 }
 
+static inline void enter_page(struct guards *guards, const char *block)
+{
+    unsigned char *page = guards_page(guards, block);
+    if (IS_RARE(!page)) page = guards_add_page(guards, block);
+    if (page) ++*page;
+}
+
+/* A block that entered without a map may leave with one: a count is never too high. */
+static inline void leave_page(struct guards *guards, const char *block)
+{
+    unsigned char *page = guards_page(guards, block);
+    if (page && *page) --*page;
+}
+
 /* The entry and the rear guard of a block that the inner heap has made, moved or changed. */
-static void *settle(struct guards *guards, struct guarded *entry, char *raw, size_t size)
+static void *settle(struct guarded *entry, char *raw, size_t size)
 {
     char *block = raw + GUARD_FRONT_BYTES;
     entry->block = block;
     entry->size = size;
     place_guard(block + size);
-    if (IS_RARE(!guards_know_page(guards, block))) guards_note_page(guards, block);
     return block;
 }
 
@@ -94,7 +107,8 @@ static void *make(struct guards *guards, size_t size)
     memcpy(raw, &index, sizeof index);
     place_guard(raw + sizeof index);
     if (IS_RARE(guards->fills)) memset(raw + GUARD_FRONT_BYTES, FILL, size);
-    return settle(guards, entry, raw, size);
+    enter_page(guards, raw + GUARD_FRONT_BYTES);
+    return settle(entry, raw, size);
 }
 
 static void *drop(struct guards *guards, struct guarded *entry)
@@ -108,6 +122,7 @@ static void *drop(struct guards *guards, struct guarded *entry)
     guards->live_bytes -= size;
     guards->live_blocks--;
     memcpy(block - sizeof freed, freed, sizeof freed);
+    leave_page(guards, block);
     return wrapped_resize(&guards->wrapped, block - GUARD_FRONT_BYTES, size + GUARD_OVERHEAD_BYTES,
                           0);
 }
@@ -117,23 +132,26 @@ static void *drop(struct guards *guards, struct guarded *entry)
 static void *change(struct guards *guards, struct guarded *entry, size_t size)
 {
     size_t old_size = entry->size;
+    char *old_block = entry->block;
     if (IS_RARE(size > PTRDIFF_MAX - GUARD_OVERHEAD_BYTES)) return NULL;
-    if (guards->fills && size < old_size) memset(entry->block + size, FILL, old_size - size);
-    char *raw = wrapped_resize(&guards->wrapped, entry->block - GUARD_FRONT_BYTES,
+    if (guards->fills && size < old_size) memset(old_block + size, FILL, old_size - size);
+    char *raw = wrapped_resize(&guards->wrapped, old_block - GUARD_FRONT_BYTES,
                                old_size + GUARD_OVERHEAD_BYTES, size + GUARD_OVERHEAD_BYTES);
     if (IS_RARE(!raw)) return NULL;
     if (guards->fills && size > old_size) {
         memset(raw + GUARD_FRONT_BYTES + old_size, FILL, size - old_size);
     }
+    leave_page(guards, old_block);
+    enter_page(guards, raw + GUARD_FRONT_BYTES);
     guards->live_bytes += size - old_size;
-    return settle(guards, entry, raw, size);
+    return settle(entry, raw, size);
 }
 
 static void *resize(void *heap, void *block, size_t old_size, size_t new_size)
 {
     struct guards *guards = heap;
     if (!block) return new_size ? make(guards, new_size) : NULL;
-    struct guarded *entry = find(guards, block, old_size);
+    struct guarded *entry = find(guards, block);
     if (IS_RARE(!entry)) return guards_refuse(guards, block, old_size, new_size);
     if (IS_RARE(!is_whole(entry, old_size))) guards_judge(guards, entry, old_size);
     return new_size ? change(guards, entry, new_size) : drop(guards, entry);

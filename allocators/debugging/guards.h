@@ -34,10 +34,10 @@ struct guarded {
     };
 };
 
-/* Pages, in 4 GiB of the address space, in which a block began once. */
+/* How many live blocks begin in each page of 4 GiB of the address space: 73 at most. */
 struct page_map {
     struct page_map *older;
-    unsigned char bits[(1 << 20) / 8];
+    unsigned char counts[1 << 20];
 };
 
 /* The array has no order: a block's index stands before it. */
@@ -59,21 +59,22 @@ static inline size_t guarded_index(const struct guards *guards, const struct gua
     return (size_t)(entry - guards->entries);
 }
 
-/* Whether the block's front may be read: other blocks began in that page. */
-static inline bool guards_know_page(const struct guards *guards, const void *block)
+/* The count of the page that a block begins in; NULL where there is no map, and none can be. */
+static inline unsigned char *guards_page(const struct guards *guards, const char *block)
 {
     uintptr_t page = ((uintptr_t)block - GUARD_FRONT_BYTES) >> 12;
-    if (page >> 20 >= sizeof guards->maps / sizeof *guards->maps) return false;
-    const struct page_map *map = guards->maps[page >> 20];
-    return map && map->bits[page % (1 << 20) / 8] >> page % 8 & 1;
+    if (page >> 20 >= sizeof guards->maps / sizeof *guards->maps) return NULL;
+    struct page_map *map = guards->maps[page >> 20];
+    return map ? &map->counts[page % (1 << 20)] : NULL;
 }
 
-/* Without memory to note it, the system will be asked. */
-void guards_note_page(struct guards *guards, const void *block);
+/* The same, of a block that is new. Without memory for a map, the system will be asked whether what
+ * lies there can be read. */
+unsigned char *guards_add_page(struct guards *guards, const char *block);
 void guards_forget_pages(struct guards *guards);
 
-/* The entry of a block that the short way did not find: in a page not known, large, or with a front
- *  that was written over. NULL when there is no such live block. */
+/* The entry of a block that the short way did not find: in a page without live blocks, or with a
+ * front that was written over. NULL when there is no such live block. */
 struct guarded *guards_seek(struct guards *guards, const char *block);
 
 /* Compares every byte of both guards; complains of each that is damaged and repairs it. Returns how

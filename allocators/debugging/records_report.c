@@ -8,7 +8,7 @@
 #include "../wrappers/sizes.h"
 
 enum { LINE_BYTES = 4096, ADDRESSES_TOLD = 4, SIZES_TOLD = 12, BAR_LENGTH = 40 };
-enum { GROUPS_TOLD = 10 };
+enum { GROUPS_TOLD = 10, BLOCKS_TOLD = 10000 };
 
 #define PERCENT(part, whole) ((whole) ? 100.0 * (double)(part) / (double)(whole) : 0.0)
 
@@ -152,9 +152,10 @@ static void print_head(const struct printer *printer, const struct grouping *gro
         print(printer, "no leaks: every block was freed");
         return;
     }
-    print(printer, "%s%zu bytes in %zu blocks, of %u origins",
+    print(printer, "%s%zu bytes in %zu block%s, of %u origin%s",
           since ? "made since then and alive: " : "leaks: ", grouping->bytes, grouping->blocks,
-          grouping->groups.live_count);
+          grouping->blocks == 1 ? "" : "s", grouping->groups.live_count,
+          grouping->groups.live_count == 1 ? "" : "s");
 }
 
 size_t records_report_leaks(const struct heap *heap, uint64_t since, size_t most_groups,
@@ -269,14 +270,14 @@ void records_report_sizes(const struct heap *heap, records_line *line, void *out
 static void print_block(const struct printer *printer, const struct host *host,
                         const struct block_record *record)
 {
-    char line[LINE_BYTES], name[256] = "";
+    char line[LINE_BYTES], name[256];
     struct text text = text_in(line, sizeof line);
     text_add(&text, "  %p: %zu bytes, %" PRIu64 " calls and %.2f seconds old", record->block,
              record->size, record->age_calls, record->age_seconds);
     add_source(&text, record);
-    if (record->frame_count && host->name_code) {
-        host->name_code(host->outlet, record->frames[0], name, sizeof name);
-        text_add(&text, ", by %s", name);
+    for (size_t i = 0; host->name_code && i < record->frame_count; i++) {
+        host->name_code(host->outlet, record->frames[i], name, sizeof name);
+        text_add(&text, "%s%s", i ? " < " : ", by ", name);
     }
     printer->line(printer->out, line);
 }
@@ -302,4 +303,5 @@ void records_report(void *state, records_line *line, void *out)
     records_report_leaks(heap, 0, GROUPS_TOLD, line, out);
     records_report_sizes(heap, line, out);
     records_report_map(heap, line, out);
+    if (records->live_blocks <= BLOCKS_TOLD) records_report_blocks(heap, line, out);
 }

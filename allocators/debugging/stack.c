@@ -1,8 +1,7 @@
 /* libunwind walks the frames from its own function up; those of the wrappers are dropped. */
 #include "stack.h"
 
-#define UNW_LOCAL_ONLY
-#include <libunwind.h>
+#include "unwinder.h"
 
 enum { OWN_FRAMES = 2, NAME_BYTES = 256 };
 
@@ -10,7 +9,8 @@ size_t stack_take(const void **frames, size_t maximum)
 {
     void *taken[STACK_FRAMES + OWN_FRAMES];
     if (maximum > STACK_FRAMES) maximum = STACK_FRAMES;
-    int count = unw_backtrace(taken, (int)maximum + OWN_FRAMES);
+    const struct unwinder *unwinder = unwinder_find();
+    int count = unwinder ? unwinder->backtrace(taken, (int)maximum + OWN_FRAMES) : 0;
     size_t kept = count > OWN_FRAMES ? (size_t)count - OWN_FRAMES : 0;
     for (size_t i = 0; i < kept; i++) frames[i] = taken[i + OWN_FRAMES];
     return kept;

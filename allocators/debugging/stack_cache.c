@@ -8,8 +8,7 @@
  */
 #include "stack_cache.h"
 
-#define UNW_LOCAL_ONLY
-#include <libunwind.h>
+#include "unwinder.h"
 
 enum { SETS = 256, WAYS = 8, OWN_FRAMES = 4 };
 
@@ -59,11 +58,12 @@ static bool is_known(const struct known_stack *stack, const void *frame, const v
 }
 
 /* Steps out to the caller of the function that was called from outside. */
-static bool find_caller(unw_cursor_t *cursor, const void *caller)
+static bool find_caller(const struct unwinder *unwinder, unw_cursor_t *cursor, const void *caller)
 {
     unw_word_t address = 0;
     for (int i = 0; i <= OWN_FRAMES; i++) {
-        if (unw_step(cursor) <= 0 || unw_get_reg(cursor, UNW_REG_IP, &address)) return false;
+        if (unwinder->step(cursor) <= 0) return false;
+        if (unwinder->get_reg(cursor, UNW_REG_IP, &address)) return false;
         if (address == (uintptr_t)caller) return true;
     }
     return false;
@@ -71,12 +71,15 @@ static bool find_caller(unw_cursor_t *cursor, const void *caller)
 
 /* Where the return address that this step came by stands: below the caller's stack pointer. False
  * where it does not, as in a signal's frame. */
-__attribute__((no_sanitize("address"))) static bool
-find_slot(unw_cursor_t *cursor, const void *frame, struct known_frame *out)
+__attribute__((no_sanitize("address"))) static bool find_slot(const struct unwinder *unwinder,
+                                                              unw_cursor_t *cursor,
+                                                              const void *frame,
+                                                              struct known_frame *out)
 {
     unw_word_t address, top;
     *out = (struct known_frame){NULL, 0};
-    if (unw_get_reg(cursor, UNW_REG_IP, &address) || unw_get_reg(cursor, UNW_REG_SP, &top)) {
+    if (unwinder->get_reg(cursor, UNW_REG_IP, &address) ||
+        unwinder->get_reg(cursor, UNW_REG_SP, &top)) {
         return false;
     }
     const char *slot = (const char *)(uintptr_t)top - sizeof(void *);
@@ -87,17 +90,19 @@ find_slot(unw_cursor_t *cursor, const void *frame, struct known_frame *out)
 }
 
 /* How many frames came after the caller's. */
-static uint32_t walk(struct known_stack *stack, size_t depth, bool *is_still)
+static uint32_t walk(const struct unwinder *unwinder, struct known_stack *stack, size_t depth,
+                     bool *is_still)
 {
     unw_context_t context;
     unw_cursor_t cursor;
     uint32_t count = 0;
     *is_still = true;
-    if (unw_getcontext(&context) || unw_init_local(&cursor, &context)) return 0;
-    if (!find_caller(&cursor, stack->caller)) return 0;
-    while (count + 1 < depth && unw_step(&cursor) > 0) {
+    if (!unwinder || unwinder->getcontext(&context)) return 0;
+    if (unwinder->init_local(&cursor, &context)) return 0;
+    if (!find_caller(unwinder, &cursor, stack->caller)) return 0;
+    while (count + 1 < depth && unwinder->step(&cursor) > 0) {
         struct known_frame *known = &stack->frames[count];
-        if (!find_slot(&cursor, stack->frame, known)) *is_still = false;
+        if (!find_slot(unwinder, &cursor, stack->frame, known)) *is_still = false;
         if (!known->return_address) break;
         count++;
     }
@@ -120,7 +125,7 @@ static uint32_t learn(struct stack_cache *cache, struct stack_set *set, const vo
     struct known_stack *stack = &set->stacks[way];
     stack->frame = frame;
     stack->caller = caller;
-    stack->count = walk(stack, cache->depth, &is_still);
+    stack->count = walk(unwinder_find(), stack, cache->depth, &is_still);
     stack->number = intern(cache->depot, stack);
     if (!is_still || !stack->number) stack->frame = NULL;
     set->last = way;

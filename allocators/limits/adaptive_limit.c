@@ -70,8 +70,9 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
 {
     const struct adaptive_limit *adaptive = heap;
     const struct limit *limit = &adaptive->limit;
+    double load = limit->nominal ? 100.0 * (double)limit->used / (double)limit->nominal : 0;
     const struct heap_figure rows[] = {
-        {"load", "%", 100.0 * (double)limit->used / (double)limit->nominal},
+        {"load", "%", load},
         {"looks at the load", "count", (double)adaptive->looks},
         {"changes of the limit", "count", (double)adaptive->changes},
     };

@@ -80,6 +80,7 @@ bool budget_join(struct heap *heap, struct budget *budget)
 {
     struct limit *limit = limit_find(heap);
     if (!limit) return false;
+    if (budget == limit->budget) return true; /* what is used is charged already */
     if (budget && !budget_charge(budget, limit->used)) return false;
     if (limit->budget) budget_give_back(limit->budget, limit->used);
     limit->budget = budget;

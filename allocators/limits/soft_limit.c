@@ -38,9 +38,10 @@ static void *open_heap(const struct allocator *self, const struct settings *sett
 static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
 {
     const struct limit *limit = heap;
+    double use = limit->soft ? 100.0 * (double)limit->used / (double)limit->soft : 0;
     const struct heap_figure rows[] = {
         {"soft limit", "bytes", (double)limit->soft},
-        {"use of the soft limit", "%", 100.0 * (double)limit->used / (double)limit->soft},
+        {"use of the soft limit", "%", use},
         {"soft violations", "count", (double)limit->soft_violations},
         {"hard violations", "count", (double)limit->hard_violations},
     };

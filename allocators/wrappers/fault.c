@@ -106,7 +106,7 @@ static const struct wrapper_methods methods = {.adopt = adopt};
 const struct allocator allocator_fault = {
     .name = "fault",
     .summary = "refuses calls on purpose: the Nth, every Nth, or by chance",
-    .traits = TRAIT_WRAPPER,
+    .traits = TRAIT_WRAPPER | TRAIT_BOUNDED,
     .alignment = 16,
     .options = options,
     .wrapper = &methods,

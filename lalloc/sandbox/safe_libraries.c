@@ -26,19 +26,13 @@ static void write_text(struct sandbox *sandbox, const char *text, size_t length)
     sandbox->options.write(sandbox->options.outlet, text, length);
 }
 
-/* Pushes what tostring would return. */
+/* As in Lua, by whatever the program has made of tostring. */
 static const char *push_text(lua_State *L, int index, size_t *length)
 {
-    int type = lua_type(L, index);
-    if (luaL_callmeta(L, index, "__tostring")) {
-        if (!lua_isstring(L, -1)) luaL_error(L, "'__tostring' must return a string");
-    } else if (type == LUA_TSTRING || type == LUA_TNUMBER) {
-        lua_pushvalue(L, index);
-    } else if (type == LUA_TBOOLEAN || type == LUA_TNIL) {
-        lua_pushstring(L, type == LUA_TNIL ? "nil" : lua_toboolean(L, index) ? "true" : "false");
-    } else {
-        lua_pushfstring(L, "%s: %p", luaL_typename(L, index), lua_topointer(L, index));
-    }
+    lua_getglobal(L, "tostring");
+    lua_pushvalue(L, index);
+    lua_call(L, 1, 1);
+    if (!lua_isstring(L, -1)) luaL_error(L, "'tostring' must return a string to 'print'");
     return lua_tolstring(L, -1, length);
 }
 
@@ -89,6 +83,7 @@ static int random_number(lua_State *L)
 {
     double number = next_random(sandbox_of(L));
     if (lua_gettop(L) == 0) return lua_pushnumber(L, number), 1;
+    if (lua_gettop(L) > 2) return luaL_error(L, "wrong number of arguments");
     bool has_low = lua_gettop(L) > 1;
     double low = has_low ? floor(luaL_checknumber(L, 1)) : 1;
     double high = floor(luaL_checknumber(L, has_low ? 2 : 1));

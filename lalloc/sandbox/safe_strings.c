@@ -243,11 +243,35 @@ static int repeat(lua_State *L)
 static int call_charged(lua_State *L)
 {
     int count = lua_tocfunction(L, lua_upvalueindex(1))(L);
-    if (count == 1) sandbox_charge(L, lua_objlen(L, -1) / BYTES_AN_INSTRUCTION);
+    bool is_text = count == 1 && lua_type(L, -1) == LUA_TSTRING;
+    if (is_text) sandbox_charge(L, lua_objlen(L, -1) / BYTES_AN_INSTRUCTION);
     return count;
 }
 
-static const char *const charged[] = {"format", "lower", "reverse", "sub", "upper"};
+/* Of functions with any number of arguments: one long text, given thousands of times, would be gone
+ * through as often. No more than fits into memory once. */
+static int call_bounded(lua_State *L)
+{
+    struct limit_state limit;
+    double bytes = 0;
+    for (int i = lua_gettop(L); i > 0; i--) {
+        if (lua_type(L, i) == LUA_TSTRING) bytes += (double)lua_objlen(L, i);
+    }
+    limit_read(sandbox_of(L)->heap, &limit);
+    if (bytes > (double)limit.limit) ask_for_memory(L, bytes, limit.used);
+    sandbox_charge(L, (uint64_t)bytes / BYTES_AN_INSTRUCTION);
+    return call_charged(L);
+}
+
+static const struct {
+    const char *library, *name;
+    lua_CFunction call;
+} paying[] = {
+    {"string", "format", call_bounded}, {"string", "char", call_bounded},
+    {"string", "lower", call_charged},  {"string", "reverse", call_charged},
+    {"string", "sub", call_charged},    {"string", "upper", call_charged},
+    {"math", "max", call_bounded},      {"math", "min", call_bounded},
+};
 
 static const luaL_Reg functions[] = {
     {"find", find},       {"match", match}, {"gmatch", match_all}, {"gfind", match_all},
@@ -260,10 +284,12 @@ void safe_strings_open(lua_State *L)
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
     luaL_register(L, NULL, functions);
-    for (size_t i = 0; i < sizeof charged / sizeof *charged; i++) {
-        lua_getfield(L, -1, charged[i]);
-        lua_pushcclosure(L, call_charged, 1);
-        lua_setfield(L, -2, charged[i]);
-    }
     lua_pop(L, 1);
+    for (size_t i = 0; i < sizeof paying / sizeof *paying; i++) {
+        lua_getglobal(L, paying[i].library);
+        lua_getfield(L, -1, paying[i].name);
+        lua_pushcclosure(L, paying[i].call, 1);
+        lua_setfield(L, -2, paying[i].name);
+        lua_pop(L, 1);
+    }
 }

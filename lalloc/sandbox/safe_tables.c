@@ -1,11 +1,13 @@
 /* Functions of tables whose work does not show in the instructions of their caller: sort compares
  * in C, of two million-byte strings perhaps, up to the square of the length times; insert moves as
- * many elements as its position says, be it -2^31. */
+ * many elements as its position says, be it -2^31; foreach may call itself for each key of a table
+ * whose keys are tables, 2^200 times in all. */
 #include <lauxlib.h>
+#include <stdbool.h>
 
 #include "sandbox_inner.h"
 
-enum { RESULTS_MAXIMUM = 7000, BYTES_AN_INSTRUCTION = 32 };
+enum { BYTES_AN_INSTRUCTION = 32 };
 
 /* ---- sort */
 
@@ -47,11 +49,15 @@ static int sort(lua_State *L)
 static int insert(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    if (lua_gettop(L) == 3) {
-        double moved = (double)lua_objlen(L, 1) - luaL_checkint(L, 2);
-        if (moved > 0) sandbox_charge(L, (uint64_t)moved);
+    if (lua_gettop(L) != 3) return lua_tocfunction(L, lua_upvalueindex(1))(L);
+    int position = luaL_checkint(L, 2);
+    for (int i = (int)lua_objlen(L, 1) + 1; i > position; i--) {
+        sandbox_charge(L, 1);
+        lua_rawgeti(L, 1, i - 1);
+        lua_rawseti(L, 1, i);
     }
-    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+    lua_rawseti(L, 1, position);
+    return 0;
 }
 
 static int remove_element(lua_State *L)
@@ -72,27 +78,82 @@ static int concatenate(lua_State *L)
     return count;
 }
 
-/* The bound is checked before 2^31 results can make its arithmetic overflow. */
+/* The sum is made where 2^32 results cannot make it overflow. */
 static int unpack(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    lua_Number first = luaL_optnumber(L, 2, 1);
-    lua_Number last = luaL_optnumber(L, 3, (lua_Number)lua_objlen(L, 1));
-    if (!(last - first < RESULTS_MAXIMUM)) return luaL_error(L, "too many results to unpack");
-    int from = luaL_optint(L, 2, 1), count = (int)(last - first) + 1;
+    int first = luaL_optint(L, 2, 1);
+    int last = lua_isnoneornil(L, 3) ? (int)lua_objlen(L, 1) : luaL_checkint(L, 3);
+    int64_t count = (int64_t)last - first + 1;
     if (count <= 0) return 0;
-    luaL_checkstack(L, count, "too many results to unpack");
+    if (count >= LUAI_MAXCSTACK || !lua_checkstack(L, (int)count)) {
+        return luaL_error(L, "too many results to unpack");
+    }
     sandbox_charge(L, (uint64_t)count);
-    for (int i = 0; i < count; i++) lua_rawgeti(L, 1, (int)((unsigned)from + (unsigned)i));
-    return count;
+    for (int64_t i = first; i <= last; i++) lua_rawgeti(L, 1, (int)i);
+    return (int)count;
+}
+
+/* ---- going through all elements */
+
+/* Calls the function at 2 with the key and the value on top, which stay. Whether it answered; the
+ * answer is on top then. */
+static bool answers(lua_State *L)
+{
+    sandbox_charge(L, 2);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -3);
+    lua_call(L, 2, 1);
+    if (!lua_isnil(L, -1)) return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+static int for_each(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+        if (answers(L)) return 1;
+    }
+    return 0;
+}
+
+static int for_each_index(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    int length = (int)lua_objlen(L, 1);
+    for (int i = 1; i <= length; i++) {
+        lua_pushinteger(L, i);
+        lua_rawgeti(L, 1, i);
+        if (answers(L)) return 1;
+        lua_pop(L, 2);
+    }
+    return 0;
+}
+
+static int greatest_index(lua_State *L)
+{
+    lua_Number greatest = 0;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+        sandbox_charge(L, 1);
+        bool is_greater = lua_type(L, -2) == LUA_TNUMBER && lua_tonumber(L, -2) > greatest;
+        if (is_greater) greatest = lua_tonumber(L, -2);
+    }
+    lua_pushnumber(L, greatest);
+    return 1;
 }
 
 static const luaL_Reg functions[] = {
-    {"sort", sort},          {"insert", insert}, {"remove", remove_element},
-    {"concat", concatenate}, {NULL, NULL},
+    {"sort", sort},           {"insert", insert},    {"remove", remove_element},
+    {"concat", concatenate},  {"foreach", for_each}, {"foreachi", for_each_index},
+    {"maxn", greatest_index}, {NULL, NULL},
 };
 
-/* Each has Lua's own as its upvalue. */
+/* Each has Lua's own as its upvalue, needed or not. */
 void safe_tables_open(lua_State *L)
 {
     lua_getglobal(L, "table");

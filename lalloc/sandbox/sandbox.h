@@ -8,15 +8,17 @@
  *   - error handlers of xpcall run when the stack is unwound already;
  *   - a pattern with more than 200 captures and quantifiers on its way is refused;
  *   - collectgarbage knows count, collect and step;
+ *   - a call of format, char, max or min takes texts of no more bytes in all than the limit is;
  *   - math.random starts from the same number in each sandbox, and shares it with none.
  *
  * What is bounded: memory, by the heap. Instructions, and with them the work of library functions
  * that could do more than copy once what is in memory: string patterns, sort, rep, compilation.
- * Wall-clock time, where asked for, is looked at between instructions; one instruction can take as
- * long as going through all of the program's memory does: some 20 ms in 10 MB. Who needs a bound
- * that holds whatever happens runs the sandbox in a process that can be killed, as `heapbench
- * sandbox` does. The C stack must have 2 MiB. Sandboxes share nothing but the budget of memory they
- * are given: each may be on another thread.
+ * Wall-clock time, where asked for, is looked at every 256 instructions at least, more often where
+ * they are slow. One that compares or converts a long text can take as long as going through all of
+ * the program's memory does, some 20 ms in 10 MB, and who begins with fast ones can be seconds
+ * late. Who needs a bound that holds whatever happens runs the sandbox in a process that can be
+ * killed, as `heapbench sandbox` does. The C stack must have 2 MiB. Sandboxes share nothing but the
+ * budget of memory they are given: each may be on another thread.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H

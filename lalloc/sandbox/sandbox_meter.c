@@ -7,7 +7,7 @@
 
 enum {
     SHARE_FIRST = 64,
-    SHARE_MAXIMUM = 1024,      /* instructions: a hook costs about 20 */
+    SHARE_MAXIMUM = 256,       /* instructions, slow ones perhaps: a hook costs about 20 */
     CLOCK_INSTRUCTIONS = 1024, /* of work in C between two looks at the clock */
     SLOW_NS = 1000000,
 };
