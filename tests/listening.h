@@ -48,6 +48,7 @@ static inline struct heap *open_heard(const char *spec)
     struct host host = host_standard;
     host.say = hear;
     host.name_code = name_code;
+    host.most_told = 0;
     heap_surround(heap, &host);
     heard.count = 0;
     return heap;

@@ -160,9 +160,27 @@ static void guards_fill_what_is_new(void **state)
     close_quietly(heap);
 }
 
+/* A program that does the same wrong in a loop must not fill the disk. */
+static void faults_beyond_a_number_are_counted_alone(void **state)
+{
+    (void)state;
+    struct heap *heap = open_heard("guards+libc");
+    heap->host->most_told = 3;
+    for (int i = 0; i < 10; i++) {
+        char *block = make(heap, 24);
+        block[24] = 'x';
+        drop(heap, block, 24);
+    }
+    assert_int_equal(heap->host->fault_count, 10);
+    assert_int_equal(heard.count, 4);
+    assert_non_null(strstr(heard.messages[3], "3 faults were told"));
+    heap_close(heap);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(faults_beyond_a_number_are_counted_alone),
         cmocka_unit_test(guards_find_a_block_whose_header_is_gone),
         cmocka_unit_test(guards_say_which_byte_has_changed),
         cmocka_unit_test(guards_trust_no_address_that_they_did_not_give),
