@@ -16,15 +16,6 @@ print("survived", result)
 """
 
 
-@pytest.fixture(name="script")
-def fixture_script(tmp_path):
-    def write(text):
-        path = tmp_path / "x.lua"
-        path.write_text(text, encoding="utf-8")
-        return path
-    return write
-
-
 def lines_in_map(tmp_path, script, *arguments):
     """The lines that blocks of a table's size were asked for in."""
     path = tmp_path / "map.csv"

@@ -1,13 +1,8 @@
 /* The public library: what a program that embeds Lua is promised by lalloc.h. */
-#include "heap_test.h"
+#include "lalloc_test.h"
 
-#include <lauxlib.h>
 #include <lualib.h>
 #include <stdlib.h>
-
-#include "../lalloc/lalloc.h"
-
-static char error[LALLOC_ERROR_BYTES];
 
 static struct lalloc_heap *opened(const char *spec)
 {
@@ -22,23 +17,6 @@ static lua_State *state_on(struct lalloc_heap *heap)
     assert_non_null(L);
     assert_int_equal(lalloc_openlibs(heap, L), 0);
     return L;
-}
-
-static struct lalloc_statistics figures_of(const struct lalloc_heap *heap)
-{
-    struct lalloc_statistics figures;
-    lalloc_statistics(heap, &figures);
-    return figures;
-}
-
-static size_t counted(lua_State *L)
-{
-    return (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(L, LUA_GCCOUNTB, 0);
-}
-
-static void run(lua_State *L, const char *script)
-{
-    if (luaL_dostring(L, script)) fail_msg("%s", lua_tostring(L, -1));
 }
 
 static void a_wrong_spec_is_refused_with_one_line(void **state)

@@ -1,29 +1,7 @@
 /* The library's promises on heaps that are attached to a running state. */
-#include "heap_test.h"
+#include "lalloc_test.h"
 
-#include <lauxlib.h>
 #include <lualib.h>
-
-#include "../lalloc/lalloc.h"
-
-static char error[LALLOC_ERROR_BYTES];
-
-static struct lalloc_statistics figures_of(const struct lalloc_heap *heap)
-{
-    struct lalloc_statistics figures;
-    lalloc_statistics(heap, &figures);
-    return figures;
-}
-
-static size_t counted(lua_State *L)
-{
-    return (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(L, LUA_GCCOUNTB, 0);
-}
-
-static void run(lua_State *L, const char *script)
-{
-    if (luaL_dostring(L, script)) fail_msg("%s", lua_tostring(L, -1));
-}
 
 /* With a megabyte alive that no heap of ours has seen. */
 static lua_State *running_state(void)

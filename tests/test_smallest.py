@@ -1,20 +1,9 @@
 """`heapbench lua --smallest`: the smallest limit that a script ends well in."""
 import re
 
-import pytest
-
 from heapbench import heapbench
 
 GARBAGE = "for i = 1, 20000 do local t = {i, {i}} end print('done')\n"
-
-
-@pytest.fixture(name="script")
-def fixture_script(tmp_path):
-    def write(text):
-        path = tmp_path / "x.lua"
-        path.write_text(text, encoding="utf-8")
-        return path
-    return write
 
 
 def smallest(spec, path):

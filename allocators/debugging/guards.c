@@ -230,9 +230,7 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
         {"audits", "count", (double)guards->audits},
         {"blocks checked in audits", "count", (double)guards->blocks_checked},
     };
-    if (index >= sizeof figures / sizeof *figures) return false;
-    *out = figures[index];
-    return true;
+    return wrapped_figure(figures, sizeof figures / sizeof *figures, index, out);
 }
 
 static const struct option_row options[] = {

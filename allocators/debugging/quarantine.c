@@ -249,9 +249,7 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
         {"faults", "count", (double)quarantine->faults},
         {"evictions", "count", (double)quarantine->evictions},
     };
-    if (index >= sizeof figures / sizeof *figures) return false;
-    *out = figures[index];
-    return true;
+    return wrapped_figure(figures, sizeof figures / sizeof *figures, index, out);
 }
 
 static const struct option_row options[] = {

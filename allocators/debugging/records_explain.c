@@ -127,7 +127,5 @@ bool records_figure(const void *heap, size_t index, struct heap_figure *out)
         {"stacks walked", "count", (double)records->stack_cache.walked_count},
         {"memory of records", "bytes", (double)footprint(records)},
     };
-    if (index >= sizeof figures / sizeof *figures) return false;
-    *out = figures[index];
-    return true;
+    return wrapped_figure(figures, sizeof figures / sizeof *figures, index, out);
 }

@@ -77,9 +77,7 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
         {"changes of the limit", "count", (double)adaptive->changes},
     };
     if (limit_figure(heap, index, out)) return true;
-    if (index - LIMIT_FIGURES >= sizeof rows / sizeof *rows) return false;
-    *out = rows[index - LIMIT_FIGURES];
-    return true;
+    return wrapped_figure(rows, sizeof rows / sizeof *rows, index - LIMIT_FIGURES, out);
 }
 
 const struct allocator allocator_adaptive_limit = {

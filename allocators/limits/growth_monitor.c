@@ -129,9 +129,7 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
         {"collections asked for", "count", (double)monitor->requests},
         {"largest growth in a period", "bytes", (double)monitor->largest_growth},
     };
-    if (index >= sizeof rows / sizeof *rows) return false;
-    *out = rows[index];
-    return true;
+    return wrapped_figure(rows, sizeof rows / sizeof *rows, index, out);
 }
 
 static const struct wrapper_methods methods = {.adopt = adopt};

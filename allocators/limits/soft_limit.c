@@ -46,9 +46,7 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
         {"hard violations", "count", (double)limit->hard_violations},
     };
     if (limit_figure(heap, index, out)) return true;
-    if (index - LIMIT_FIGURES >= sizeof rows / sizeof *rows) return false;
-    *out = rows[index - LIMIT_FIGURES];
-    return true;
+    return wrapped_figure(rows, sizeof rows / sizeof *rows, index - LIMIT_FIGURES, out);
 }
 
 const struct allocator allocator_soft_limit = {

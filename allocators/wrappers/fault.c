@@ -91,9 +91,7 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
         {"calls that could have failed", "count", (double)fault->asked},
         {"calls refused on purpose", "count", (double)fault->refused},
     };
-    if (index >= sizeof figures / sizeof *figures) return false;
-    *out = figures[index];
-    return true;
+    return wrapped_figure(figures, sizeof figures / sizeof *figures, index, out);
 }
 
 static void adopt(void *heap, size_t live_bytes)

@@ -179,9 +179,7 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
         {"bytes written to the log", "bytes", (double)log->written_bytes},
         {"writes to the log that failed", "count", (double)log->failed_writes},
     };
-    if (index >= sizeof figures / sizeof *figures) return false;
-    *out = figures[index];
-    return true;
+    return wrapped_figure(figures, sizeof figures / sizeof *figures, index, out);
 }
 
 static void adopt(void *heap, size_t live_bytes)

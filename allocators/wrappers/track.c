@@ -161,9 +161,7 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
         {"blocks of 65 to 1024 bytes", "count", (double)classes[1].blocks},
         {"blocks above 1024 bytes", "count", (double)classes[2].blocks},
     };
-    if (index >= sizeof figures / sizeof *figures) return false;
-    *out = figures[index];
-    return true;
+    return wrapped_figure(figures, sizeof figures / sizeof *figures, index, out);
 }
 
 /* ---- the report */

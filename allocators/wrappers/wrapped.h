@@ -20,6 +20,14 @@ static inline void *wrapped_resize(const struct wrapped *wrapped, void *block, s
 void *wrapped_open(const struct allocator *self, const struct heap *inner, size_t bytes,
                    struct error *error);
 
+/* The row of that number; false past the last. */
+static inline bool wrapped_figure(const struct heap_figure *rows, size_t count, size_t index,
+                                  struct heap_figure *out)
+{
+    if (index < count) *out = rows[index];
+    return index < count;
+}
+
 /* The inner heap's. */
 void wrapped_statistics(const void *heap, struct heap_statistics *out);
 
