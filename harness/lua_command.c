@@ -56,39 +56,44 @@ static bool has_wrappers(const struct heap *heap)
     return false;
 }
 
-/* Finalizers may allocate while the state closes, with its limit used up. False: a leak. */
-static bool close_state(const struct lua_command *command, lua_State *L, struct heap *heap)
+/* Returns the milliseconds that lua_close took. Finalizers may allocate then, with the limit used
+ * up, and code that is let go is to keep its name. */
+static double close_state(const struct lua_command *command, lua_State *L, struct heap *heap)
 {
-    if (command->interpreter.host) lua_host_detach(command->interpreter.host);
-    symbols_keep_modules();
-    limit_lift(heap, true);
+    if (command->interpreter.host) {
+        lua_host_detach(command->interpreter.host);
+        symbols_keep_modules();
+        limit_lift(heap, true);
+    }
+    double start = milliseconds();
     lua_close(L);
-    if (report.heap) report_look(&report, MOMENT_CLOSED);
-    return findings_after_close(heap);
+    return milliseconds() - start;
 }
 
-/* L may be NULL. */
+static double close_heap(struct heap *heap)
+{
+    crash_forget();
+    double start = milliseconds();
+    heap_close(heap);
+    return milliseconds() - start;
+}
+
+/* L may be NULL. False when something was found, or could not be written. */
 static bool end(const struct lua_command *command, lua_State *L, struct heap *heap)
 {
     bool closes = L && !command->drops_state, is_ready = command->interpreter.is_ready;
     if (report.heap) report_look(&report, MOMENT_END);
     if (is_ready) findings_at_end(heap, report.heap && !report.is_csv ? report.out : NULL);
-    bool is_mapped = !command->map || findings_write_map(heap, command->map);
-    double start = milliseconds();
-    bool is_clean = !closes || close_state(command, L, heap);
-    double closed = milliseconds();
+    bool is_good = !command->map || findings_write_map(heap, command->map);
+    double close_ms = closes ? close_state(command, L, heap) : (double)NAN;
+    if (closes && report.heap) report_look(&report, MOMENT_CLOSED);
+    if (closes) is_good = findings_after_close(heap) && is_good;
     if (is_ready) print_report();
-    is_clean = findings_print_faults(heap) && is_clean;
-    double printed = milliseconds();
-    crash_forget();
-    heap_close(heap);
-    double dropped = milliseconds();
-    if (report.heap && is_ready) {
-        report_print_closing(&report, command->drops_state ? (double)NAN : closed - start,
-                             dropped - printed);
-    }
+    is_good = findings_print_faults(heap) && is_good;
+    double drop_ms = close_heap(heap);
+    if (report.heap && is_ready) report_print_closing(&report, close_ms, drop_ms);
     report.heap = NULL;
-    return is_mapped && is_clean;
+    return is_good;
 }
 
 static int fail_to_begin(const struct lua_command *command)
@@ -123,8 +128,8 @@ static int run_script(struct lua_command *command, struct heap *heap)
     if (L && command->has_exact_lines) lua_sethook(L, do_nothing, LUA_MASKLINE, 0);
     if (L) status = interpreter_run(interpreter, L);
     if (!interpreter->is_ready) fail_to_begin(command);
-    bool is_clean = end(command, L, heap);
-    return status || interpreter->status || !is_clean ? EXIT_FAILURE : EXIT_SUCCESS;
+    bool is_good = end(command, L, heap);
+    return status || interpreter->status || !is_good ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 enum { KEY_SMALLEST = 256, KEY_EXACT_LINES };
