@@ -23,12 +23,6 @@ static void say(void *outlet, const char *message)
     if (write(STDERR_FILENO, line, (size_t)length) < 0) return;
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static void name_code(void *outlet, const void *address, char *text, size_t length)
 {
     (void)outlet;
@@ -37,9 +31,9 @@ static void name_code(void *outlet, const void *address, char *text, size_t leng
     else if (found.dli_sname)
         snprintf(text, length, "%s+%#zx (%s)", found.dli_sname,
                  (size_t)((const char *)address - (const char *)found.dli_saddr),
-                 file_name(found.dli_fname));
+                 basename(found.dli_fname));
     else
-        snprintf(text, length, "%s+%#zx", file_name(found.dli_fname),
+        snprintf(text, length, "%s+%#zx", basename(found.dli_fname),
                  (size_t)((const char *)address - (const char *)found.dli_fbase));
 }
 

@@ -3,7 +3,6 @@
 #include "interpreter.h"
 
 #include <lauxlib.h>
-#include <lualib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,9 +99,7 @@ static int run_script(lua_State *L, const struct interpreter *interpreter)
 static int run_protected(lua_State *L)
 {
     struct interpreter *interpreter = lua_touserdata(L, 1);
-    lua_gc(L, LUA_GCSTOP, 0);
-    luaL_openlibs(L);
-    lua_gc(L, LUA_GCRESTART, 0);
+    lua_host_open_libraries(L);
     if (interpreter->host) {
         lua_host_attach(interpreter->host, interpreter->host->heap, L); /* now with coroutines */
         lalloc_inspection_open(L, interpreter->host->heap);

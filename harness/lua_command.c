@@ -46,16 +46,6 @@ static double milliseconds(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* Those that the user asked for: a report counts by a layer of its own. */
-static bool has_wrappers(const struct heap *heap)
-{
-    for (; heap; heap = heap->inner) {
-        bool is_count = heap->allocator == &allocator_count;
-        if ((heap->allocator->traits & TRAIT_WRAPPER) && !is_count) return true;
-    }
-    return false;
-}
-
 /* Returns the milliseconds that lua_close took. Finalizers may allocate then, with the limit used
  * up, and code that is let go is to keep its name. */
 static double close_state(const struct lua_command *command, lua_State *L, struct heap *heap)
@@ -120,7 +110,7 @@ static int run_script(struct lua_command *command, struct heap *heap)
     struct interpreter *interpreter = &command->interpreter;
     const struct heap *watched = report.heap ? &report.watched : heap;
     lua_State *L = lua_newstate(watched->resize, watched->state);
-    if (L && has_wrappers(heap)) {
+    if (L && heap_is_wrapped(heap)) {
         crash_watch(heap);
         lua_host_attach(&host, heap, L);
         interpreter->host = &host;

@@ -21,12 +21,6 @@ struct kept_name {
 static Dwfl *session;
 static struct kept_name *kept; /* by a hash of the address; a newcomer takes the place */
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool open_session(void)
 {
     static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_linux_proc_find_elf,
@@ -42,7 +36,7 @@ static void add_line(Dwfl_Module *module, Dwarf_Addr address, char *text, size_t
     int line = 0;
     Dwfl_Line *found = dwfl_module_getsrc(module, address);
     const char *file = found ? dwfl_lineinfo(found, NULL, &line, NULL, NULL, NULL) : NULL;
-    if (file) snprintf(text, length, " (%s:%d)", file_name(file), line);
+    if (file) snprintf(text, length, " (%s:%d)", basename(file), line);
 }
 
 /* A return address is one past the call: the call's own line is that of the byte before. */

@@ -11,6 +11,7 @@
 #include "lua_host.h"
 
 #include <lauxlib.h>
+#include <lualib.h>
 
 #include "lua_heap.h"
 
@@ -102,4 +103,11 @@ void lua_host_detach(struct lua_host *host)
     surroundings.locate = NULL;
     surroundings.walk = NULL;
     heap_surround(host->heap, &surroundings);
+}
+
+void lua_host_open_libraries(lua_State *L)
+{
+    lua_gc(L, LUA_GCSTOP, 0);
+    luaL_openlibs(L);
+    lua_gc(L, LUA_GCRESTART, 0);
 }

@@ -21,6 +21,9 @@ struct lua_host {
  * stay where it is until lua_host_detach. Costs the state one C closure, soon garbage. */
 void lua_host_attach(struct lua_host *host, struct heap *heap, lua_State *L);
 
+/* luaL_openlibs as the standalone interpreter does: the collector stands still meanwhile. */
+void lua_host_open_libraries(lua_State *L);
+
 /* Before lua_close, which takes apart what the answers come from. The heap goes back to the
  * standard host; where the state's step multiplier was changed, it is set again. */
 void lua_host_detach(struct lua_host *host);

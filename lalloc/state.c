@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <lauxlib.h>
-#include <lualib.h>
 
 #include "../allocators/limits/limit.h"
 #include "inspection.h"
@@ -78,9 +77,7 @@ lua_State *lalloc_newstate(struct lalloc_heap *heap)
 
 static int open_libraries(lua_State *L)
 {
-    lua_gc(L, LUA_GCSTOP, 0);
-    luaL_openlibs(L);
-    lua_gc(L, LUA_GCRESTART, 0);
+    lua_host_open_libraries(L);
     return 0;
 }
 

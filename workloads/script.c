@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
-#include <lualib.h>
 #include <sha256.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,9 +93,7 @@ static int run_script(lua_State *L)
     struct script *script = lua_touserdata(L, 1);
     const char *text = skip_shebang(script->text);
     size_t length = script->text_length - (size_t)(text - script->text);
-    lua_gc(L, LUA_GCSTOP, 0); /* as the standalone interpreter does while libraries open */
-    luaL_openlibs(L);
-    lua_gc(L, LUA_GCRESTART, 0);
+    lua_host_open_libraries(L);
     lua_pushcfunction(L, traceback_add);
     if (luaL_loadbuffer(L, text, length, script->chunk_name)) return lua_error(L);
     int status = lua_pcall(L, 0, 1, -2);
@@ -127,13 +124,6 @@ static enum outcome judge(lua_State *L, int status, const struct heap *heap,
     return is_out_of_memory ? OUTCOME_OUT_OF_MEMORY : OUTCOME_WRONG_ANSWER;
 }
 
-/* Whether a wrapper may want to know the program; `count` asks for nothing. */
-static bool has_wrapper(const struct heap *heap)
-{
-    while (heap->allocator == &allocator_count) heap = heap->inner;
-    return heap->allocator->traits & TRAIT_WRAPPER;
-}
-
 /* Finalizers may need memory, with the limit used up. */
 static void close_state(lua_State *L, struct lua_host *host)
 {
@@ -152,7 +142,7 @@ static enum outcome run(void *job, const struct heap *heap, struct error *error)
         error_set(error, "lua_newstate found no memory for a state");
         return OUTCOME_OUT_OF_MEMORY;
     }
-    if (has_wrapper(heap)) lua_host_attach(&host, (struct heap *)heap, L);
+    if (heap_is_wrapped(heap)) lua_host_attach(&host, (struct heap *)heap, L);
     /* lua_cpcall alone needs no memory to begin with. */
     int status = lua_cpcall(L, run_script, job);
     enum outcome outcome = judge(L, status, heap, job, error);

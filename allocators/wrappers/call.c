@@ -7,14 +7,23 @@
 
 const char *const call_kind_names[CALL_KINDS] = {"new", "grow", "shrink", "free", "query"};
 
-void live_adopt(struct live *live, size_t bytes)
+struct live_wrapper {
+    struct wrapped wrapped;
+    struct live live;
+};
+
+void live_adopt(void *heap, size_t bytes)
 {
+    struct live *live = &((struct live_wrapper *)heap)->live;
     live->bytes += bytes;
     live->has_adopted |= bytes != 0;
 }
 
-void live_statistics(const struct live *live, const void *heap, struct heap_statistics *out)
+const struct wrapper_methods live_methods = {.adopt = live_adopt};
+
+void live_statistics(const void *heap, struct heap_statistics *out)
 {
+    const struct live *live = &((const struct live_wrapper *)heap)->live;
     wrapped_statistics(heap, out);
     out->live_bytes = live->bytes;
     out->live_blocks = live->has_adopted ? UNKNOWN : live->blocks;

@@ -41,9 +41,12 @@ static inline void live_note(struct live *live, const void *block, size_t old_si
     live->blocks += (size_t)(new_size != 0) - (size_t)(block != NULL);
 }
 
-void live_adopt(struct live *live, size_t bytes);
+/* Methods of wrappers whose state begins with a struct wrapped and a struct live. */
+void live_adopt(void *heap, size_t bytes);
 
-/* The inner heap's statistics, with what is alive as counted here. heap is the wrapper's state. */
-void live_statistics(const struct live *live, const void *heap, struct heap_statistics *out);
+/* The inner heap's, with what is alive as counted here. */
+void live_statistics(const void *heap, struct heap_statistics *out);
+
+extern const struct wrapper_methods live_methods; /* adopt alone */
 
 #endif

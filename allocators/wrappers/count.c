@@ -96,6 +96,15 @@ struct heap *count_open(const char *spec, struct error *error)
     return heap_open(counted, error);
 }
 
+bool heap_is_wrapped(const struct heap *heap)
+{
+    for (; heap; heap = heap->inner) {
+        bool is_count = heap->allocator == &allocator_count;
+        if ((heap->allocator->traits & TRAIT_WRAPPER) && !is_count) return true;
+    }
+    return false;
+}
+
 const struct call_counts *count_calls(const struct heap *heap)
 {
     assert(heap->allocator == &allocator_count);

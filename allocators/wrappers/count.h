@@ -18,6 +18,9 @@ struct call_counts {
 /* Opens the spec with `count` over it. */
 struct heap *count_open(const char *spec, struct error *error);
 
+/* Whether a wrapper other than `count`, which the harness puts over specs, is among the layers. */
+bool heap_is_wrapped(const struct heap *heap);
+
 /* heap must be one whose outermost allocator is `count`. */
 const struct call_counts *count_calls(const struct heap *heap);
 

@@ -79,11 +79,6 @@ static void close_heap(void *heap)
     pages_unmap(heap, sizeof(struct fault));
 }
 
-static void read_statistics(const void *heap, struct heap_statistics *out)
-{
-    live_statistics(&((const struct fault *)heap)->live, heap, out);
-}
-
 static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
 {
     const struct fault *fault = heap;
@@ -94,23 +89,16 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
     return wrapped_figure(figures, sizeof figures / sizeof *figures, index, out);
 }
 
-static void adopt(void *heap, size_t live_bytes)
-{
-    live_adopt(&((struct fault *)heap)->live, live_bytes);
-}
-
-static const struct wrapper_methods methods = {.adopt = adopt};
-
 const struct allocator allocator_fault = {
     .name = "fault",
     .summary = "refuses calls on purpose: the Nth, every Nth, or by chance",
     .traits = TRAIT_WRAPPER | TRAIT_BOUNDED,
     .alignment = 16,
     .options = options,
-    .wrapper = &methods,
+    .wrapper = &live_methods,
     .open = open_heap,
     .resize = resize,
     .close = close_heap,
-    .statistics = read_statistics,
+    .statistics = live_statistics,
     .figure = read_figure,
 };

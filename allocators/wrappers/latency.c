@@ -66,11 +66,6 @@ static void close_heap(void *heap)
     pages_unmap(heap, sizeof(struct latency));
 }
 
-static void read_statistics(const void *heap, struct heap_statistics *out)
-{
-    live_statistics(&((const struct latency *)heap)->live, heap, out);
-}
-
 /* ---- figures: the clock's, then those of each kind */
 
 enum { FIGURES = 6 };
@@ -113,23 +108,16 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
     return true;
 }
 
-static void adopt(void *heap, size_t live_bytes)
-{
-    live_adopt(&((struct latency *)heap)->live, live_bytes);
-}
-
-static const struct wrapper_methods methods = {.adopt = adopt};
-
 const struct allocator allocator_latency = {
     .name = "latency",
     .summary = "times each call",
     .traits = TRAIT_WRAPPER,
     .alignment = 16,
     .options = options,
-    .wrapper = &methods,
+    .wrapper = &live_methods,
     .open = open_heap,
     .resize = resize,
     .close = close_heap,
-    .statistics = read_statistics,
+    .statistics = live_statistics,
     .figure = read_figure,
 };

@@ -68,7 +68,7 @@ static void close_heap(void *heap)
 static void read_statistics(const void *heap, struct heap_statistics *out)
 {
     struct lock *lock = acquire_to_read(heap);
-    live_statistics(&lock->live, lock, out);
+    live_statistics(lock, out);
     release(lock);
 }
 
@@ -101,19 +101,12 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
     return is_there;
 }
 
-static void adopt(void *heap, size_t live_bytes)
-{
-    live_adopt(&((struct lock *)heap)->live, live_bytes);
-}
-
-static const struct wrapper_methods methods = {.adopt = adopt};
-
 const struct allocator allocator_lock = {
     .name = "lock",
     .summary = "makes any allocator thread-safe by a mutex",
     .traits = TRAIT_WRAPPER | TRAIT_THREAD_SAFE,
     .alignment = 16,
-    .wrapper = &methods,
+    .wrapper = &live_methods,
     .open = open_heap,
     .resize = resize,
     .close = close_heap,

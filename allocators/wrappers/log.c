@@ -166,11 +166,6 @@ static void close_heap(void *heap)
 
 /* ---- what it says of itself */
 
-static void read_statistics(const void *heap, struct heap_statistics *out)
-{
-    live_statistics(&((const struct log *)heap)->live, heap, out);
-}
-
 static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
 {
     const struct log *log = heap;
@@ -182,23 +177,16 @@ static bool read_figure(const void *heap, size_t index, struct heap_figure *out)
     return wrapped_figure(figures, sizeof figures / sizeof *figures, index, out);
 }
 
-static void adopt(void *heap, size_t live_bytes)
-{
-    live_adopt(&((struct log *)heap)->live, live_bytes);
-}
-
-static const struct wrapper_methods methods = {.adopt = adopt};
-
 const struct allocator allocator_log = {
     .name = "log",
     .summary = "writes a line for each call",
     .traits = TRAIT_WRAPPER,
     .alignment = 16,
     .options = options,
-    .wrapper = &methods,
+    .wrapper = &live_methods,
     .open = open_heap,
     .resize = resize,
     .close = close_heap,
-    .statistics = read_statistics,
+    .statistics = live_statistics,
     .figure = read_figure,
 };
