@@ -28,9 +28,9 @@ comma := ,
 once = $(eval $(1) := $$(shell $(2)))$($(1))
 LUA = $(call once,LUA,for name in lua5.1 lua-5.1 lua51; do \
   if pkg-config --exists $$$$name; then echo $$$$name; break; fi; done)
-PACKAGE_FLAGS = $(call once,PACKAGE_FLAGS,pkg-config --cflags $(LUA) jansson)
+PACKAGE_FLAGS = $(call once,PACKAGE_FLAGS,pkg-config --cflags $(LUA) jansson libzstd)
 LUA_FLAGS = $(call once,LUA_FLAGS,pkg-config --cflags $(LUA))
-PACKAGE_LIBS = $(call once,PACKAGE_LIBS,pkg-config --libs $(LUA) jansson)
+PACKAGE_LIBS = $(call once,PACKAGE_LIBS,pkg-config --libs $(LUA) jansson libzstd)
 python_with = $(or $(shell PYTHON='$(PYTHON)' scripts/find-python.sh $(1)),false)
 LIBS = $(PACKAGE_LIBS) -lmd -ldw -ldl -lm -lpthread
 

@@ -107,6 +107,9 @@ struct heap;
 struct library_row;
 struct text;
 
+/* Where a program says it is. */
+enum heap_mark { HEAP_FRAME, HEAP_PHASE };
+
 /* What only wrappers do. All may be NULL. */
 struct wrapper_methods {
     /* Looks for damage in all that is alive or kept back; complains of each. How many it found. */
@@ -121,6 +124,8 @@ struct wrapper_methods {
     void (*adopt)(void *heap, size_t live_bytes);
     /* More than figures can say, a line at a time: what `lua --report` prints. */
     void (*report)(void *heap, void (*line)(void *out, const char *text), void *out);
+    /* The program says where it is: a frame begins (HEAP_FRAME), or a part of it. */
+    void (*mark)(void *heap, enum heap_mark mark, size_t number);
 };
 
 struct allocator {

@@ -31,8 +31,17 @@ enum block_kind {
 
 extern const char *const block_kind_names[KIND_COUNT];
 
+/* What a collector is at, in the order of a cycle. */
+enum collector_phase {
+    COLLECTOR_RESTS,
+    COLLECTOR_MARKS,
+    COLLECTOR_SWEEPS_STRINGS,
+    COLLECTOR_SWEEPS,
+    COLLECTOR_FINALIZES,
+};
+
 struct host {
-    void *program; /* handed to these three */
+    void *program; /* handed to these four */
 
     /* Wanted: a full collection runs at the program's next safe point. Not wanted: as before. */
     void (*collect)(void *program, bool is_wanted);
@@ -44,6 +53,9 @@ struct host {
     /* Bytes alive by kind, by walking all that the program holds; not from within resize. False
      * when it cannot. */
     bool (*walk)(void *program, size_t bytes_of_kind[KIND_COUNT]);
+
+    /* What the collector is at now; may be asked at every call. */
+    enum collector_phase (*collector)(void *program);
 
     void *outlet; /* handed to these three */
 

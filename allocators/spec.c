@@ -238,6 +238,14 @@ struct heap *heap_layer(struct heap *heap, const char *name)
     return heap;
 }
 
+void heap_mark(const struct heap *heap, enum heap_mark mark, size_t number)
+{
+    for (; heap; heap = heap->inner) {
+        const struct wrapper_methods *wrapper = heap->allocator->wrapper;
+        if (wrapper && wrapper->mark) wrapper->mark(heap->state, mark, number);
+    }
+}
+
 size_t heap_audit(const struct heap *heap)
 {
     size_t found = 0;

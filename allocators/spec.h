@@ -46,6 +46,9 @@ struct heap *heap_layer(struct heap *heap, const char *name);
 /* Has every layer look for damage; returns how many faults were found by this look. */
 size_t heap_audit(const struct heap *heap);
 
+/* Tells every layer that has `mark` where the program is. */
+void heap_mark(const struct heap *heap, enum heap_mark mark, size_t number);
+
 /* Closes the heap and those under it; living blocks go with their pages. NULL is allowed. */
 void heap_close(struct heap *heap);
 

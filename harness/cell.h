@@ -20,7 +20,7 @@ enum cell_mode {
 };
 
 /* Of a series, as measured: what the values are, its columns in series.c say. */
-enum { SERIES_ROWS = 1024, SERIES_VALUES = 6 };
+enum { SERIES_ROWS = 1024, SERIES_VALUES = 12 };
 
 struct series_row {
     uint64_t values[SERIES_VALUES];

@@ -33,6 +33,8 @@ build      pkgconfig:lua5.1,lua-5.1,lua51    the Lua whose memory is measured
            liblua5.1-0-dev      compat-lua-devel        lua51              lua@5.1
 build      pkgconfig:jansson                 writes machine.json
            libjansson-dev       jansson-devel           jansson            jansson
+build      pkgconfig:libzstd                 compresses traces
+           libzstd-dev          libzstd-devel           zstd               zstd
 build      header:sha256.h                   SHA-256 of every library measured
            libmd-dev            libmd-devel             libmd              libmd
 build      header:libunwind.h                call stacks of C for the debugging wrappers

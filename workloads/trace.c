@@ -74,8 +74,16 @@ static bool grow_slots(struct trace *trace)
     return true;
 }
 
+void trace_flush(struct trace *trace)
+{
+    if (trace->is_full || trace->event_count == 0) return;
+    trace->is_full = !trace->flush(trace->sink, trace->events, trace->event_count);
+    trace->event_count = 0;
+}
+
 static void append(struct trace *trace, struct trace_event event)
 {
+    if (trace->flush != NULL && trace->event_count == TRACE_FLUSH_EVENTS) trace_flush(trace);
     if (trace->event_count == trace->event_capacity && !grow_events(trace)) trace->is_full = true;
     if (trace->is_full) return;
     trace->events[trace->event_count++] = event;
@@ -97,6 +105,7 @@ static void change(struct trace *trace, uint32_t slot, size_t bytes)
     assert(bytes <= UINT32_MAX);
     uint32_t new_size = (uint32_t)bytes;
     append(trace, (struct trace_event){slot, trace->sizes[slot], new_size});
+    if (new_size > trace->sizes[slot]) trace->allocated_bytes += new_size - trace->sizes[slot];
     trace->live_bytes = trace->live_bytes - trace->sizes[slot] + new_size;
     if (trace->live_bytes > trace->peak_live_bytes) trace->peak_live_bytes = trace->live_bytes;
     trace->sizes[slot] = new_size;
@@ -144,4 +153,10 @@ void trace_visit(struct trace *trace, uint32_t slot)
     if (trace->is_full) return;
     assert(trace->touches_blocks && is_alive(trace, slot) && trace->sizes[slot] >= TRACE_WORD);
     append(trace, (struct trace_event){TRACE_MARK, MARK_VISIT, slot});
+}
+
+void trace_mark(struct trace *trace, enum trace_mark mark, uint32_t argument)
+{
+    assert(mark != MARK_VISIT && mark < MARK_COUNT);
+    append(trace, (struct trace_event){TRACE_MARK, mark, argument});
 }
