@@ -41,10 +41,10 @@ struct trace {
     uint32_t slot_capacity;
     uint32_t *free_slots; /* a stack of slots to use again */
     uint32_t free_slot_count;
-    bool touches_blocks;    /* replay writes blocks when born and grown */
-    bool is_full;           /* memory ran out while building: the trace is not usable */
-    size_t operation_count; /* events that are calls, queries too, marks left out */
-    uint64_t allocated_bytes;       /* sum of sizes asked for and of what growths added */
+    bool touches_blocks;      /* replay writes blocks when born and grown */
+    bool is_full;             /* memory ran out while building: the trace is not usable */
+    size_t operation_count;   /* events that are calls, queries too, marks left out */
+    uint64_t allocated_bytes; /* sum of sizes asked for and of what growths added */
     size_t live_bytes, peak_live_bytes;
     /* Where set, takes the events each time so many are there, and they are forgotten: a trace may
      * then be longer than memory. False: it could not, and the trace is not usable. */
