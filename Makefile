@@ -34,19 +34,21 @@ PACKAGE_LIBS = $(call once,PACKAGE_LIBS,pkg-config --libs $(LUA) jansson libzstd
 python_with = $(or $(shell PYTHON='$(PYTHON)' scripts/find-python.sh $(1)),false)
 LIBS = $(PACKAGE_LIBS) -lmd -ldw -ldl -lm -lpthread
 
-SOURCES := $(wildcard allocators/*.c allocators/*/*.c lalloc/*.c lalloc/*/*.c workloads/*.c workloads/*/*.c harness/*.c)
+SOURCES := $(wildcard allocators/*.c allocators/*/*.c lalloc/*.c lalloc/*/*.c workloads/*.c workloads/*/*.c recorder/*.c harness/*.c)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 PLANTED_SOURCES := $(wildcard tests/planted/*.c)
-HEADERS := $(wildcard allocators/*.h allocators/*/*.h lalloc/*.h lalloc/*/*.h workloads/*.h workloads/*/*.h harness/*.h)
+HEADERS := $(wildcard allocators/*.h allocators/*/*.h lalloc/*.h lalloc/*/*.h workloads/*.h workloads/*/*.h recorder/*.h harness/*.h)
 # Lists that are read as macros keep one line an entry.
 LAID_OUT := $(filter-out %/list.h %/metrics.h,$(SOURCES) $(HEADERS) $(wildcard examples/*/*.c tests/*.[ch] tests/fuzz/*.c)) \
   $(PLANTED_SOURCES)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+# What is preloaded into programs that are recorded is a library of its own.
+PRELOADED_SOURCES := $(wildcard recorder/preload*.c)
+OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(PRELOADED_SOURCES),$(SOURCES)))
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/obj/%.o)
 TESTS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 PLANTED := $(PLANTED_SOURCES:%.c=build/%.so)
 
-all: $(BUILD)/heapbench ## build build/heapbench (the default)
+all: $(BUILD)/heapbench $(BUILD)/libheapbench-record.so ## build build/heapbench (the default)
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*\#\# \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -58,7 +60,7 @@ help: ## list what can be made
 
 # ---- set-up: one call for all the goals at hand, so that one apt-get installs what is missing
 
-GROUPS_FOR_GOAL = $(or $(filter test test-asan test-tsan test-valgrind bench charts hyperfine,$(1)),\
+GROUPS_FOR_GOAL = $(or $(filter test test-asan test-tsan test-valgrind bench charts inspect hyperfine traces,$(1)),\
   $(if $(filter table,$(1)),charts),\
   $(if $(filter soak,$(1)),build,$(if $(filter fuzz,$(1)),fuzz,\
   $(if $(filter lint format lint-%,$(1)),lint,build))))
@@ -85,6 +87,19 @@ $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags | bootstrap
 $(BUILD)/heapbench: $(OBJECTS)
 	@echo '  link $@'
 	$(QUIET)$(CC) $(FLAGS) $(LDFLAGS) -Wl,-E -o $@ $(OBJECTS) $(LIBS)
+
+# Goes into any program: no sanitizer, no library but libc, and no name of its own.
+$(BUILD)/recorder/%.o: recorder/%.c Makefile $(BUILD)/flags | bootstrap
+	@mkdir -p $(@D)
+	@echo '  compile $< to be preloaded'
+	$(QUIET)$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(FLAGS)) -fPIC -fvisibility=hidden \
+	  -fno-builtin $(WARNINGS) -MMD -MP -c -o $@ $<
+
+PRELOADED_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(PRELOADED_SOURCES) recorder/spool_writer.c)
+
+$(BUILD)/libheapbench-record.so: $(PRELOADED_OBJECTS)
+	@echo '  link $@'
+	$(QUIET)$(CC) $(filter-out -fsanitize% -fno-sanitize%,$(FLAGS)) $(LDFLAGS) -shared -o $@ $^ -ldl
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(filter-out %/harness/main.o,$(OBJECTS))
 	@mkdir -p $(@D)
@@ -142,14 +157,14 @@ uninstall: ## remove what install has put under PREFIX
 	  '$(INSTALLED)/pkgconfig/lalloc.pc' '$(DESTDIR)$(INCLUDEDIR)/lalloc.h' \
 	  '$(DESTDIR)$(MANDIR)/man3/lalloc.3'
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(PRELOADED_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(LIBRARY_OBJECTS:.o=.d)
 
 # ---- testing, from the checkout's top
 
 # jemalloc's thread-local block exceeds what glibc leaves for libraries that are loaded late.
 c-tests: export GLIBC_TUNABLES := glibc.rtld.optional_static_tls=16384
 
-programs: $(BUILD)/heapbench $(TESTS) $(PLANTED)
+programs: all $(TESTS) $(PLANTED)
 
 c-tests: $(TESTS) $(PLANTED)
 	@status=0; for test in $(TESTS); do \
@@ -164,7 +179,7 @@ test-asan: ## C tests with address and undefined-behaviour sanitizers
 	  EXTRA_FLAGS='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 	  GROUPS='test-asan' c-tests
 
-THREAD_TESTS := test_wrapper_threads test_limits_shared test_multilevel_threads
+THREAD_TESTS := test_wrapper_threads test_limits_shared test_multilevel_threads test_replay_threads
 
 test-tsan: ## C tests of threads with the thread sanitizer
 	@$(MAKE) BUILD=build/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
@@ -184,20 +199,23 @@ SPECS = $(or $(CHOSEN),$(shell $(BUILD)/heapbench list specs))
 soak: all ## many random operations on every local allocator: OPERATIONS=100000000
 	$(BUILD)/heapbench check --operations $(OPERATIONS) --timeout 3600 $(SPECS:%=-a '%')
 
-fuzz: all ## libFuzzer on every local allocator, the time shared out: SECONDS=60
+fuzz: all ## libFuzzer on the reader of traces and every local allocator, the time shared out: SECONDS=60
 	@$(MAKE) BUILD=build/fuzz CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer' \
-	  EXTRA_FLAGS='$(FUZZ_FLAGS)' GROUPS=fuzz build/fuzz/operations
-	scripts/fuzz.sh build/fuzz/operations '$(SECONDS)' $(SPECS:%='%')
+	  EXTRA_FLAGS='$(FUZZ_FLAGS)' GROUPS=fuzz build/fuzz/operations build/fuzz/trace-reader
+	scripts/fuzz.sh build/fuzz/operations '$(SECONDS)' $(if $(CHOSEN),,trace-reader) $(SPECS:%='%')
 
 # The name that gcc gives to its address sanitizer's presence; a warning that clang does not know.
 FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
   -D__SANITIZE_ADDRESS__ -Wno-unknown-warning-option
-FUZZED = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard allocators/*.c allocators/*/*.c) \
-  workloads/examiner.c workloads/shadow.c tests/fuzz/operations.c)
+FUZZED = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard allocators/*.c allocators/*/*.c))
+OPERATIONS_FUZZED = workloads/examiner.c workloads/shadow.c tests/fuzz/operations.c
+READER_FUZZED = $(wildcard workloads/traces/*.c) workloads/trace.c tests/fuzz/trace_reader.c
 
-build/fuzz/operations: $(FUZZED)
+build/fuzz/operations: $(FUZZED) $(OPERATIONS_FUZZED:%.c=$(BUILD)/obj/%.o)
+build/fuzz/trace-reader: $(FUZZED) $(READER_FUZZED:%.c=$(BUILD)/obj/%.o)
+build/fuzz/operations build/fuzz/trace-reader:
 	@echo '  link $@'
-	$(QUIET)$(CC) $(FLAGS) -fsanitize=fuzzer -Wl,-E -o $@ $^ -ldl -lm -lpthread
+	$(QUIET)$(CC) $(FLAGS) -fsanitize=fuzzer -Wl,-E -o $@ $^ -lzstd -ldl -lm -lpthread
 
 # ---- measuring
 
@@ -220,6 +238,14 @@ charts: | bootstrap ## draw the charts of RESULTS again, measuring nothing
 	$(call python_with,matplotlib numpy) scripts/charts.py '$(RESULTS)'
 	$(if $(COMMANDS_MEASURED),$(call python_with,matplotlib numpy) scripts/hyperfine_chart.py \
 	  $(COMMANDS_MEASURED))
+
+traces: all ## record the shipped traces anew: TRACES="gcc jq" (default all)
+	scripts/record_traces.sh $(BUILD)/heapbench $(TRACES)
+
+inspect: all ## tell what a trace asks, and draw it beside its file: TRACE=FILE.hbt
+	$(if $(TRACE),,$(error which trace? give TRACE=FILE.hbt))
+	$(BUILD)/heapbench inspect '$(TRACE)' --csv='$(TRACE:.hbt=).csv'
+	$(call python_with,matplotlib numpy) scripts/trace_chart.py '$(TRACE:.hbt=).csv'
 
 hyperfine: all ## compare whole commands, and the distribution's lua5.1 with each malloc preloaded
 	scripts/hyperfine.sh '$(SCRIPT)' '$(RESULTS)'
@@ -268,6 +294,6 @@ clean: ## remove what was built
 force:
 .SECONDARY: $(TEST_OBJECTS)
 .PHONY: all help bootstrap lib install uninstall programs c-tests test test-asan \
-  test-tsan test-valgrind soak fuzz bench table charts hyperfine \
+  test-tsan test-valgrind soak fuzz bench table charts inspect hyperfine traces \
   lint lint-figures lint-layout lint-warnings lint-c lint-python lint-shell lint-lua format \
   clean force

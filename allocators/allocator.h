@@ -52,7 +52,7 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTIONS_MAXIMUM = 12 };
+enum { OPTIONS_MAXIMUM = 18 };
 
 /* The values of a spec's options, in the order of the allocator's option rows. The texts live as
  * long as the heap. */
@@ -108,7 +108,7 @@ struct library_row;
 struct text;
 
 /* Where a program says it is. */
-enum heap_mark { HEAP_FRAME, HEAP_PHASE };
+enum heap_mark { HEAP_FRAME, HEAP_PHASE, HEAP_CLOSING };
 
 /* What only wrappers do. All may be NULL. */
 struct wrapper_methods {
@@ -124,7 +124,8 @@ struct wrapper_methods {
     void (*adopt)(void *heap, size_t live_bytes);
     /* More than figures can say, a line at a time: what `lua --report` prints. */
     void (*report)(void *heap, void (*line)(void *out, const char *text), void *out);
-    /* The program says where it is: a frame begins (HEAP_FRAME), or a part of it. */
+    /* The program says where it is: a frame begins (HEAP_FRAME), or a part of it (HEAP_PHASE), or
+     * all that it still does is to free what it holds (HEAP_CLOSING). */
     void (*mark)(void *heap, enum heap_mark mark, size_t number);
 };
 
@@ -155,6 +156,11 @@ struct allocator {
      * the same name and with the same options. */
     const struct allocator *(*variant)(const struct settings *settings);
     bool (*identify)(const void *heap, struct identity *out);
+    /* Of allocators that do not count usable_bytes: what the caller could use of a living block.
+     * UNKNOWN when it cannot be told. */
+    size_t (*usable)(const void *heap, const void *block);
+    /* Gives back to the system all that holds nothing, whatever that costs. */
+    void (*purge)(void *heap);
 };
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -68,6 +69,18 @@ static bool identify(const void *heap, struct identity *out)
     return true;
 }
 
+static size_t read_usable(const void *heap, const void *block)
+{
+    (void)heap;
+    return malloc_usable_size((void *)block);
+}
+
+static void purge(void *heap)
+{
+    (void)heap;
+    malloc_trim(0);
+}
+
 const struct allocator allocator_libc = {
     .name = "libc",
     .summary = "the C library's realloc and free: the yardstick",
@@ -77,4 +90,6 @@ const struct allocator allocator_libc = {
     .resize = resize,
     .close = close_heap,
     .identify = identify,
+    .usable = read_usable,
+    .purge = purge,
 };

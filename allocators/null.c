@@ -34,7 +34,7 @@ static void close_heap(void *heap)
 const struct allocator allocator_null = {
     .name = "null",
     .summary = "one address for every block: what the harness itself costs",
-    .traits = TRAIT_REPLAY_ONLY,
+    .traits = TRAIT_REPLAY_ONLY | TRAIT_THREAD_SAFE,
     .alignment = 16,
     .open = open_heap,
     .resize = resize,

@@ -1,6 +1,7 @@
 /* The registry is an array made from list.h; shared libraries differ only in their data row. */
 #include <string.h>
 
+#include "library_heap.h"
 #include "nearest.h"
 #include "shared_library.h"
 #include "spec.h"
@@ -24,6 +25,8 @@
         .resize = shared_library_resize,                                \
         .close = shared_library_close,                                  \
         .identify = shared_library_identify,                            \
+        .usable = library_usable,                                       \
+        .purge = library_purge,                                         \
     },
 static const struct allocator *const allocators[] = {
 #include "list.h"

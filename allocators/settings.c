@@ -1,5 +1,5 @@
 /* One pass over "name=value,…": each value is converted by its option's kind and held against the
- * option's range, so an allocator's open never sees a value that its table does not allow. */
+ * option's range, so whoever is opened never sees a value that its table does not allow. */
 #include "settings.h"
 
 #include <errno.h>
@@ -95,62 +95,79 @@ static bool parse_value(const struct option_row *option, const char *value, size
     return false;
 }
 
-static bool take_value(const struct allocator *allocator, const struct option_row *option,
+/* Whose options are being read, for what is said of them. */
+struct owner {
+    const char *name;
+    const struct option_row *options;
+};
+
+static bool take_value(const struct owner *owner, const struct option_row *option,
                        const char *value, struct settings *settings, struct error *error)
 {
-    size_t position = (size_t)(option - allocator->options);
+    size_t position = (size_t)(option - owner->options);
     char range[256];
     settings->values[position].text = value;
     if (parse_value(option, value, &settings->values[position].number)) return true;
-    return error_set(error, "%s: option %s=%s is not allowed: give %s", allocator->name,
-                     option->name, value, settings_range(option, range, sizeof range));
+    return error_set(error, "%s: option %s=%s is not allowed: give %s", owner->name, option->name,
+                     value, settings_range(option, range, sizeof range));
 }
 
-static bool take_standards(const struct allocator *allocator, struct settings *settings,
+static bool take_standards(const struct owner *owner, struct settings *settings,
                            struct error *error)
 {
-    for (const struct option_row *option = allocator->options; option && option->name; option++) {
+    for (const struct option_row *option = owner->options; option && option->name; option++) {
         if (!*option->standard) {
-            settings->values[option - allocator->options].text = "";
+            settings->values[option - owner->options].text = "";
             continue;
         }
-        if (!take_value(allocator, option, option->standard, settings, error)) return false;
+        if (!take_value(owner, option, option->standard, settings, error)) return false;
     }
     return true;
 }
 
-static const struct option_row *find_option(const struct allocator *allocator, const char *name,
+static const struct option_row *find_option(const struct owner *owner, const char *name,
                                             struct error *error)
 {
     struct nearest nearest = {.wanted = name};
-    const struct option_row *option = allocator->options;
+    const struct option_row *option = owner->options;
     char advice[128];
     if (!option) {
-        error_set(error, "%s takes no options, so `%s` means nothing to it", allocator->name, name);
+        error_set(error, "%s takes no options, so `%s` means nothing to it", owner->name, name);
         return NULL;
     }
     for (; option->name; option++) {
         if (!strcmp(option->name, name)) return option;
         nearest_offer(&nearest, option->name);
     }
-    error_set(error, "%s has no option `%s`%s (heapbench list shows them)", allocator->name, name,
+    error_set(error, "%s has no option `%s`%s (heapbench list shows them)", owner->name, name,
               nearest_advice(&nearest, advice, sizeof advice));
     return NULL;
 }
 
-bool settings_parse(const struct allocator *allocator, char *text, struct settings *settings,
-                    struct error *error)
+bool settings_parse(const char *name, const struct option_row *options, char *text,
+                    struct settings *settings, struct error *error)
 {
-    if (!take_standards(allocator, settings, error)) return false;
-    char *rest = text, *name;
+    const struct owner owner = {name, options};
+    if (!take_standards(&owner, settings, error)) return false;
+    char *rest = text, *part;
     bool has_options = *text != '\0';
-    while (has_options && (name = strsep(&rest, ","))) {
-        char *value = strchr(name, '=');
+    while (has_options && (part = strsep(&rest, ","))) {
+        char *value = strchr(part, '=');
         if (value) *value++ = '\0';
-        const struct option_row *option = find_option(allocator, name, error);
+        const struct option_row *option = find_option(&owner, part, error);
         if (!option) return false;
         if (!value && option->kind == OPTION_BOOLEAN) value = "yes";
-        if (!take_value(allocator, option, value ? value : "", settings, error)) return false;
+        if (!take_value(&owner, option, value ? value : "", settings, error)) return false;
     }
-    return !allocator->check || allocator->check(settings, error);
+    return true;
+}
+
+bool settings_read(const char *name, const struct option_row *option, const char *value,
+                   size_t *out, struct error *error)
+{
+    const struct owner owner = {name, option};
+    struct settings settings;
+    if (!take_value(&owner, option, value, &settings, error)) return false;
+    *out = settings.values[0].number;
+    return true;
 }

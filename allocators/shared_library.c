@@ -13,14 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "library_heap.h"
 #include "pages.h"
-
-struct library_heap {
-    void *(*reallocate)(void *block, size_t bytes);
-    void (*release)(void *block);
-    void *handle;
-    char path[PATH_MAX];
-};
 
 static const struct option_row file_options[] = {
     {"prefix", OPTION_TEXT, "", 0, 0, NULL,
@@ -38,10 +32,11 @@ const struct allocator allocator_library_file = {
     .resize = shared_library_resize,
     .close = shared_library_close,
     .identify = shared_library_identify,
+    .usable = library_usable,
+    .purge = library_purge,
 };
 
-/* NULL unless the library itself, not one that it depends on, defines the name. */
-static void *own_symbol(const struct library_heap *heap, const char *prefix, const char *name)
+void *library_symbol(const struct library_heap *heap, const char *prefix, const char *name)
 {
     struct link_map *map;
     char symbol_name[128];
@@ -56,11 +51,12 @@ static void *own_symbol(const struct library_heap *heap, const char *prefix, con
 
 static bool bind(struct library_heap *heap, const char *prefix)
 {
-    void *reallocate = own_symbol(heap, prefix, "realloc");
-    void *release = own_symbol(heap, prefix, "free");
+    void *reallocate = library_symbol(heap, prefix, "realloc");
+    void *release = library_symbol(heap, prefix, "free");
     memcpy(&heap->reallocate, &reallocate, sizeof reallocate);
     memcpy(&heap->release, &release, sizeof release);
-    return reallocate && release && own_symbol(heap, prefix, "malloc");
+    library_bind_memory(heap, prefix);
+    return reallocate && release && library_symbol(heap, prefix, "malloc");
 }
 
 static bool bind_any(struct library_heap *heap, const char *prefix, struct error *error)
@@ -209,7 +205,7 @@ bool shared_library_identify(const void *state, struct identity *out)
     const struct library_heap *heap = state;
     snprintf(out->file, sizeof out->file, "%s", heap->path);
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
-        void *symbol = own_symbol(heap, "", readers[i].symbol);
+        void *symbol = library_symbol(heap, "", readers[i].symbol);
         if (symbol && readers[i].read(symbol, out->version, sizeof out->version)) return true;
     }
     const char *suffix = strstr(heap->path, ".so.");

@@ -48,9 +48,13 @@ static bool add_layer(struct stack *stack, char *text, struct error *error)
     }
     const struct allocator *allocator = registry_find(text, error);
     if (!allocator) return false;
-    stack->settings[layer].name = text;
-    if (!settings_parse(allocator, options, &stack->settings[layer], error)) return false;
-    if (allocator->variant) allocator = allocator->variant(&stack->settings[layer]);
+    struct settings *settings = &stack->settings[layer];
+    settings->name = text;
+    if (!settings_parse(allocator->name, allocator->options, options, settings, error)) {
+        return false;
+    }
+    if (allocator->check && !allocator->check(settings, error)) return false;
+    if (allocator->variant) allocator = allocator->variant(settings);
     stack->heaps[layer] = (struct heap){.allocator = allocator, .resize = allocator->resize};
     stack->layer_count++;
     return true;
@@ -236,6 +240,15 @@ struct heap *heap_layer(struct heap *heap, const char *name)
 {
     while (heap && strcmp(heap->allocator->name, name)) heap = heap->inner;
     return heap;
+}
+
+const struct heap *heap_unsafe_layer(const struct heap *heap)
+{
+    for (; heap; heap = heap->inner) {
+        if (!(heap->allocator->traits & TRAIT_THREAD_SAFE)) return heap;
+        if (!strcmp(heap->allocator->name, "lock")) return NULL;
+    }
+    return NULL;
 }
 
 void heap_mark(const struct heap *heap, enum heap_mark mark, size_t number)

@@ -43,6 +43,10 @@ void heap_surround(struct heap *heap, const struct host *host);
 /* The outermost layer of that name, or NULL. */
 struct heap *heap_layer(struct heap *heap, const char *name);
 
+/* The outermost layer for which several threads may not call the heap at once. NULL: they may, as
+ * every layer allows that, or a lock stands over those that do not. */
+const struct heap *heap_unsafe_layer(const struct heap *heap);
+
 /* Has every layer look for damage; returns how many faults were found by this look. */
 size_t heap_audit(const struct heap *heap);
 

@@ -20,6 +20,7 @@
 #include "command.h"
 #include "measure.h"
 #include "series.h"
+#include "series_latency.h"
 
 enum { OUTPUT_MAXIMUM = 256 << 20 }; /* bytes that a script may print */
 
@@ -38,6 +39,14 @@ static void pin(int cpu)
     if (cpu < 0) return;
     CPU_ZERO(&set);
     CPU_SET((size_t)cpu, &set);
+    sched_setaffinity(0, sizeof set, &set);
+}
+
+/* Of several threads. */
+static void use_all_cpus(void)
+{
+    cpu_set_t set;
+    memset(&set, 0xff, sizeof set); /* those that we may not use are left out by the kernel */
     sched_setaffinity(0, sizeof set, &set);
 }
 
@@ -74,6 +83,11 @@ static enum outcome require(const struct cell_request *request, struct cell_resu
     return is_there ? OUTCOME_OK : OUTCOME_UNAVAILABLE;
 }
 
+static void note_outside(const struct workload *workload, void *job, struct cell_result *result)
+{
+    if (workload->kind->outside) workload->kind->outside(job, &result->outside);
+}
+
 static enum outcome prove(const struct workload *workload, void *job,
                           const struct cell_request *request, struct cell_result *result)
 {
@@ -81,6 +95,7 @@ static enum outcome prove(const struct workload *workload, void *job,
     if (!heap) return OUTCOME_UNAVAILABLE;
     enum outcome outcome = workload->kind->run(job, heap, &result->error);
     result->counts = *count_calls(heap);
+    note_outside(workload, job, result);
     heap_close(heap);
     /* A program may catch the error and go on; what it does then cannot be compared. */
     bool is_script = workload->kind == &workload_kind_lua;
@@ -94,8 +109,8 @@ static enum outcome prove(const struct workload *workload, void *job,
 static void subtract(struct cell_result *result, const struct usage *before,
                      const struct usage *after)
 {
-    result->cpu_ns = after->cpu_ns - before->cpu_ns;
-    result->wall_ns = after->wall_ns - before->wall_ns;
+    result->cpu_ns = after->cpu_ns - before->cpu_ns - result->outside.cpu_ns;
+    result->wall_ns = after->wall_ns - before->wall_ns - result->outside.wall_ns;
     result->minor_faults = after->minor_faults - before->minor_faults;
     result->major_faults = after->major_faults - before->major_faults;
     result->preemptions = after->preemptions - before->preemptions;
@@ -105,14 +120,17 @@ static enum outcome take_time(const struct workload *workload, void *job,
                               const struct cell_request *request, struct cell_result *result)
 {
     struct usage before, after, dropped;
+    void (*take_usage)(struct usage * out) =
+        workload->threads > 1 ? measure_usage_of_all : measure_usage;
     struct heap *heap = heap_open(request->spec, &result->error);
     if (!heap) return OUTCOME_UNAVAILABLE;
     measure_touch_code();
     measure_reset_peak();
     result->resident_before_bytes = measure_resident_bytes();
-    measure_usage(&before);
+    take_usage(&before);
     enum outcome outcome = workload->kind->run(job, heap, &result->error);
-    measure_usage(&after);
+    take_usage(&after);
+    note_outside(workload, job, result);
     uint64_t peak = measure_peak_resident_bytes();
     subtract(result, &before, &after);
     if (peak > result->resident_before_bytes) {
@@ -129,10 +147,25 @@ static enum outcome run_on(const struct workload *workload, void *job,
                            const struct cell_request *request, struct cell_result *result)
 {
     switch (request->mode) {
+    case CELL_EXAMINE:
     case CELL_PROVE: return prove(workload, job, request, result);
-    case CELL_FOOTPRINT: return series_footprint(workload, job, request, result);
+    case CELL_FRAGMENTATION: return series_fragmentation(workload, job, request, result);
+    case CELL_LATENCY: return series_latency(workload, job, request, result);
+    case CELL_LOCALITY: return series_locality(workload, job, request, result);
     default: return take_time(workload, job, request, result);
     }
+}
+
+/* Only what is timed has threads: what watches or counts calls is for one. */
+static void prepare_for(const struct cell_request *request, struct workload *workload,
+                        struct cell_result *result)
+{
+    workload->operations = request->operations;
+    workload->progress = &result->operations_done;
+    workload->is_alone = request->mode != CELL_TIME;
+    if (workload->threads > 1 && !workload->is_alone) use_all_cpus();
+    bool is_examined = request->mode == CELL_EXAMINE && workload->kind == &workload_kind_replay;
+    if (is_examined) workload->kind = &workload_kind_examination;
 }
 
 static enum outcome run_workload(const struct cell_request *request, struct cell_result *result)
@@ -142,8 +175,7 @@ static enum outcome run_workload(const struct cell_request *request, struct cell
         error_set(&result->error, "no workload is called %s", request->workload);
         return OUTCOME_UNAVAILABLE;
     }
-    workload.operations = request->operations;
-    workload.progress = &result->operations_done;
+    prepare_for(request, &workload, result);
     void *job = workload.kind->prepare(&workload, request->seed, &result->error);
     if (!job) return OUTCOME_UNAVAILABLE;
     enum outcome outcome = run_on(&workload, job, request, result);
@@ -164,14 +196,19 @@ static enum outcome run_cell(const struct cell_request *request, struct cell_res
     }
 }
 
+static struct cell_result *map_result(enum cell_mode mode)
+{
+    void *result =
+        mmap(NULL, cell_result_bytes(mode), PROT_READ | PROT_WRITE, MAP_SHARED, CHILD_RESULT_FD, 0);
+    return result == MAP_FAILED ? NULL : result;
+}
+
 int cell_main(int argc, char **argv)
 {
     struct cell_request request;
-    struct cell_result *result =
-        mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED, CHILD_RESULT_FD, 0);
-    if (result == MAP_FAILED || !child_read_arguments(argc, argv, &request)) {
-        return command_fail(2, "`cell` is how `run` calls itself; call `heapbench run`");
-    }
+    bool is_read = child_read_arguments(argc, argv, &request);
+    struct cell_result *result = is_read ? map_result(request.mode) : NULL;
+    if (!result) return command_fail(2, "`cell` is how `run` calls itself; call `heapbench run`");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(CHILD_RESULT_FD); /* out of the reach of scripts, and of what they start */
     limit_resources();

@@ -12,15 +12,18 @@ enum cell_mode {
     CELL_IDENTIFY, /* open the heap and say which file its code comes from; no workload */
     CELL_REQUIRE,  /* say whether the Lua modules that a script needs are there; no heap */
     CELL_PROVE,    /* untimed, through the `count` wrapper: answer, calls, live bytes */
+    CELL_EXAMINE,  /* the same, each call of a trace held against the contract */
     CELL_TIME,
     CELL_WASTE, /* this and all below: series.h */
     CELL_METADATA,
     CELL_GROWTH,
-    CELL_FOOTPRINT,
+    CELL_FRAGMENTATION,
+    CELL_LATENCY, /* and the next: series_latency.h */
+    CELL_LOCALITY,
 };
 
-/* Of a series, as measured: what the values are, its columns in series.c say. */
-enum { SERIES_ROWS = 1024, SERIES_VALUES = 12 };
+/* Of a series, as measured: what the values are, its columns in series_kinds.c say. */
+enum { SERIES_ROWS = 4096, SERIES_VALUES = 12 };
 
 struct series_row {
     uint64_t values[SERIES_VALUES];
@@ -36,8 +39,9 @@ struct cell_request {
     int cpu;                /* to run on, or -1 for any */
     unsigned padding_bytes; /* of the environment */
     unsigned timeout_seconds;
-    uint64_t operations; /* of the contract; 0: the standard */
-    uint64_t parameter;  /* of a series */
+    uint64_t operations;      /* of the contract; 0: the standard */
+    uint64_t parameter;       /* of a series */
+    uint64_t peak_live_bytes; /* on the baseline, of a series over a workload */
     /* In the parent, about twice a second while the child runs; NULL for nobody. */
     void (*watch)(void *watcher, const struct cell_result *result);
     void *watcher;
@@ -52,12 +56,16 @@ struct cell_result {
     struct identity identity;          /* CELL_IDENTIFY */
     struct identity backing;           /* of the innermost heap, where that is a library too */
     struct call_counts counts;         /* CELL_PROVE */
+    struct outside outside;            /* CELL_PROVE and CELL_TIME; times leave it out */
     uint64_t cpu_ns, wall_ns, drop_ns; /* CELL_TIME, and all below */
     uint64_t peak_resident_bytes, resident_before_bytes;
     uint64_t minor_faults, major_faults, preemptions;
-    size_t row_count; /* of a series */
-    struct series_row rows[SERIES_ROWS];
+    size_t row_count;                    /* of a series */
+    struct series_row rows[SERIES_ROWS]; /* shared between both in modes of series alone */
 };
+
+/* How much of a result parent and child share. */
+size_t cell_result_bytes(enum cell_mode mode);
 
 /* The child's part: `heapbench cell …`, never called by hand. */
 int cell_main(int argc, char **argv);

@@ -1,5 +1,5 @@
-/* heapbench cell MODE SPEC WORKLOAD PATH SEED CPU OPERATIONS PARAMETER: read and written side by
- * side, so that both stay the same. */
+/* heapbench cell MODE SPEC WORKLOAD PATH SEED CPU OPERATIONS PARAMETER PEAK: read and written side
+ * by side, so that both stay the same. */
 #include "child.h"
 
 #include <stdio.h>
@@ -14,6 +14,8 @@ void child_write_arguments(const struct cell_request *request, struct child_argu
              (unsigned long long)request->operations);
     snprintf(out->numbers[4], sizeof out->numbers[4], "%llu",
              (unsigned long long)request->parameter);
+    snprintf(out->numbers[5], sizeof out->numbers[5], "%llu",
+             (unsigned long long)request->peak_live_bytes);
     out->argv[0] = "cell";
     out->argv[1] = out->numbers[0];
     out->argv[2] = (char *)request->spec;
@@ -23,7 +25,8 @@ void child_write_arguments(const struct cell_request *request, struct child_argu
     out->argv[6] = out->numbers[2];
     out->argv[7] = out->numbers[3];
     out->argv[8] = out->numbers[4];
-    out->argv[9] = NULL;
+    out->argv[9] = out->numbers[5];
+    out->argv[10] = NULL;
 }
 
 bool child_read_arguments(int argc, char **argv, struct cell_request *out)
@@ -38,6 +41,7 @@ bool child_read_arguments(int argc, char **argv, struct cell_request *out)
         .cpu = atoi(argv[6]),
         .operations = strtoull(argv[7], NULL, 10),
         .parameter = strtoull(argv[8], NULL, 10),
+        .peak_live_bytes = strtoull(argv[9], NULL, 10),
     };
     return true;
 }

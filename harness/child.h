@@ -6,12 +6,12 @@
 
 #define HEAPBENCH_VERSION "0.1.0"
 
-enum { CHILD_RESULT_FD = 3, CHILD_ARGUMENTS = 10 };
+enum { CHILD_RESULT_FD = 3, CHILD_ARGUMENTS = 11 };
 
 /* Texts of the numbers in a request, for as long as the arguments are used. */
 struct child_arguments {
     char *argv[CHILD_ARGUMENTS];
-    char numbers[5][24];
+    char numbers[6][24];
 };
 
 void child_write_arguments(const struct cell_request *request, struct child_arguments *out);

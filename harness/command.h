@@ -12,8 +12,12 @@ int run_main(int argc, char **argv);
 int series_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int lua_main(int argc, char **argv);
+int record_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int sandbox_main(int argc, char **argv);
+int generate_main(int argc, char **argv);
+int inspect_main(int argc, char **argv);
+int latency_main(int argc, char **argv);
 
 /* Prints "heapbench: TEXT" as one line on standard error and returns the status. */
 int command_fail(int status, const char *text);

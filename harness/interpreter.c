@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../lalloc/inspection.h"
+#include "../workloads/lua_marks.h"
 #include "../workloads/traceback.h"
 
 static const char program_name[] = "lua5.1";
@@ -103,6 +104,9 @@ static int run_protected(lua_State *L)
     if (interpreter->host) {
         lua_host_attach(interpreter->host, interpreter->host->heap, L); /* now with coroutines */
         lalloc_inspection_open(L, interpreter->host->heap);
+    }
+    if (interpreter->marked && lua_marks_named_in_file(interpreter->arguments[0])) {
+        lua_marks_open(L, interpreter->marked);
     }
     interpreter->is_ready = true;
     interpreter->status = run_init(L);

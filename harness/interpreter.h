@@ -7,8 +7,9 @@
 #include "../lalloc/lua_host.h"
 
 struct interpreter {
-    struct lua_host *host; /* attached to the state; NULL: none, and no leak_report() either */
-    bool is_ready;         /* the state and its libraries are there */
+    struct lua_host *host;     /* attached to the state; NULL: none, and no leak_report() either */
+    const struct heap *marked; /* what the script's marks go to (lua_marks.h), or NULL */
+    bool is_ready;             /* the state and its libraries are there */
     int argument_count;
     char **arguments; /* the script, then what it is given */
     int status;       /* of the script: 0, or what Lua calls an error; said on standard error */

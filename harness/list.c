@@ -6,6 +6,8 @@
 
 #include "../allocators/settings.h"
 #include "../allocators/variants.h"
+#include "../workloads/family.h"
+#include "../workloads/replay/options.h"
 #include "command.h"
 #include "plan.h"
 #include "record.h"
@@ -55,21 +57,20 @@ static void find_availability(const struct allocator *allocator, char reason[REA
     snprintf(reason, REASON_LENGTH, "%s", provenance.is_available ? "ok" : why);
 }
 
-static void print_options(const struct allocator *allocator)
+static void print_options(const struct option_row *option)
 {
     char range[256];
-    const struct option_row *option = allocator->options;
     for (; option && option->name; option++) {
         printf("    :%s=%s  %s (%s)\n", option->name, *option->standard ? option->standard : "…",
                option->help, settings_range(option, range, sizeof range));
     }
 }
 
-static const char *options_text(const struct allocator *allocator, char *text, size_t length)
+static const char *options_text(const struct option_row *option, char *text, size_t length)
 {
     size_t used = 0;
     text[0] = '\0';
-    for (const struct option_row *option = allocator->options; option && option->name; option++) {
+    for (; option && option->name; option++) {
         used += (size_t)snprintf(text + used, length - used, "%s%s=%s", used ? " " : "",
                                  option->name, option->standard);
     }
@@ -87,16 +88,39 @@ static void list_allocators(bool is_csv, bool wants_wrappers)
         find_availability(allocator, reason);
         describe_traits(allocator, traits, sizeof traits);
         if (is_csv) {
-            print_csv((const char *const[]){allocator->name, reason, traits,
-                                            options_text(allocator, options, sizeof options),
-                                            allocator->summary},
-                      5);
+            print_csv(
+                (const char *const[]){allocator->name, reason, traits,
+                                      options_text(allocator->options, options, sizeof options),
+                                      allocator->summary},
+                5);
             continue;
         }
         printf("  %-14s %s\n%17s%s\n", allocator->name, allocator->summary, "", traits);
         if (strcmp(reason, "ok")) printf("%17sUNAVAILABLE: %s\n", "", reason);
-        print_options(allocator);
+        print_options(allocator->options);
     }
+}
+
+static void list_families(bool is_csv)
+{
+    char options[1024];
+    const struct trace_family *family;
+    if (is_csv) printf("name,threads,options,summary\n");
+    else printf("Families of synthetic traces (NAME:option=value,...)\n");
+    for (size_t i = 0; (family = family_at(i)); i++) {
+        if (!is_csv) {
+            printf("  %-16s %s\n", family->name, family->summary);
+            print_options(family->options);
+            continue;
+        }
+        char threads[16];
+        snprintf(threads, sizeof threads, "%u", family->threads ? family->threads : 1);
+        options_text(family->options, options, sizeof options);
+        print_csv((const char *const[]){family->name, threads, options, family->summary}, 4);
+    }
+    if (is_csv) return;
+    printf("Options of every trace, synthetic or recorded\n");
+    print_options(replay_option_rows);
 }
 
 static bool list_workloads(bool is_csv, struct error *error)
@@ -104,7 +128,9 @@ static bool list_workloads(bool is_csv, struct error *error)
     const struct workload *list = workload_list(error);
     if (!list) return false;
     if (is_csv) printf("name,kind,available,summary\n");
-    else printf("Workloads (a path of a Lua script is one, too)\n");
+    else
+        printf(
+            "Workloads (paths of Lua scripts and of traces, ./x.lua and ./x.hbt, are some, too)\n");
     for (const struct workload *at = list; *at->name; at++) {
         struct provenance found = {0};
         if (!identify_workload(at, &found, error)) return false;
@@ -117,6 +143,7 @@ static bool list_workloads(bool is_csv, struct error *error)
         if (!found.is_available) printf("%26sUNAVAILABLE: %s\n", "", reason);
     }
     free((void *)list);
+    if (!is_csv) list_families(false);
     return true;
 }
 
@@ -164,7 +191,7 @@ static const struct argp_option rows[] = {
 static const struct argp list_argp = {
     rows,
     take_option,
-    "[allocators|workloads|wrappers|metrics|specs]",
+    "[allocators|workloads|families|wrappers|metrics|specs]",
     "Show what there is and whether it can be had here. `specs` are the local allocators and each "
     "of their policies and switches: what make soak and make fuzz go over.",
     NULL,
@@ -182,10 +209,12 @@ int list_main(int argc, char **argv)
     if (wants_all && options.is_csv) what = "allocators";
     bool is_allocators = !strcmp(what, "allocators"), is_wrappers = !strcmp(what, "wrappers");
     bool is_workloads = !strcmp(what, "workloads"), is_metrics = !strcmp(what, "metrics");
-    bool is_specs = !strcmp(what, "specs");
-    if (*what && !is_allocators && !is_wrappers && !is_workloads && !is_metrics && !is_specs) {
+    bool is_specs = !strcmp(what, "specs"), is_families = !strcmp(what, "families");
+    if (*what && !is_allocators && !is_wrappers && !is_workloads && !is_metrics && !is_specs &&
+        !is_families) {
         error_set(&error,
-                  "there is no list of `%s`: allocators, workloads, wrappers, metrics, specs",
+                  "there is no list of `%s`: allocators, workloads, families, wrappers, metrics, "
+                  "specs",
                   what);
         return command_fail(2, error.text);
     }
@@ -193,6 +222,7 @@ int list_main(int argc, char **argv)
     if (is_wrappers || !*what) list_allocators(options.is_csv, true);
     if (is_metrics) list_metrics(options.is_csv);
     if (is_specs) list_specs(options.is_csv);
+    if (is_families) list_families(options.is_csv);
     bool is_done = (!is_workloads && *what) || list_workloads(options.is_csv, &error);
     if (!is_done) return command_fail(1, error.text);
     return fflush(stdout) ? command_fail(1, "standard output cannot be written") : 0;

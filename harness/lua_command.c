@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../allocators/shared_library.h"
 #include "../allocators/limits/limit.h"
 #include "command.h"
 #include "crash.h"
@@ -17,6 +16,7 @@
 #include "report.h"
 #include "smallest.h"
 #include "symbols.h"
+#include "tunables.h"
 
 struct lua_command {
     const char *spec;
@@ -109,6 +109,7 @@ static int run_script(struct lua_command *command, struct heap *heap)
     int status = LUA_ERRMEM;
     struct interpreter *interpreter = &command->interpreter;
     const struct heap *watched = report.heap ? &report.watched : heap;
+    interpreter->marked = heap;
     lua_State *L = lua_newstate(watched->resize, watched->state);
     if (L && heap_is_wrapped(heap)) {
         crash_watch(heap);
@@ -189,28 +190,6 @@ static const struct argp lua_argp = {
     NULL,
 };
 
-/* Libraries with much thread-local storage need a tunable that is read when a process starts: begin
- * again with it, and take it away then so that the script finds its own environment. */
-static void start_again_for_libraries(const char *spec, char **argv)
-{
-    char tunables[4096];
-    struct spec_description description;
-    struct error error;
-    if (!spec_describe(spec, &description, &error) || !description.uses_library) return;
-    const char *own = getenv("HEAPBENCH_OWN_TUNABLES"), *given = getenv(TUNABLES_NAME);
-    if (own) {
-        if (*own) setenv(TUNABLES_NAME, own, 1);
-        else unsetenv(TUNABLES_NAME);
-        unsetenv("HEAPBENCH_OWN_TUNABLES");
-        return;
-    }
-    snprintf(tunables, sizeof tunables, "%s%s%s", given ? given : "", given ? ":" : "",
-             LIBRARY_TUNABLES);
-    setenv("HEAPBENCH_OWN_TUNABLES", given ? given : "", 1);
-    setenv(TUNABLES_NAME, tunables, 1);
-    execv("/proc/self/exe", argv);
-}
-
 static struct heap *open_heap(const struct lua_command *command, struct error *error)
 {
     return command->report_format ? count_open(command->spec, error)
@@ -269,7 +248,7 @@ int lua_main(int argc, char **argv)
         return command_fail(2, "null hands out overlapping blocks: it can only replay traces");
     }
     if (command.wants_smallest) return smallest_find(command.spec, command.interpreter.arguments);
-    start_again_for_libraries(command.spec, argv - 1);
+    tunables_start_again(command.spec, argv - 1);
     if (command.report_format && !report_open(&report, command.report_format, &error)) {
         return command_fail(2, error.text);
     }

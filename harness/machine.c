@@ -71,9 +71,11 @@ static json_t *describe_tasks(const struct plan *plan)
     json_t *list = json_array();
     for (size_t i = 1; i < plan->task_count; i++) {
         const struct workload *workload = &plan->tasks[i].workload;
+        json_int_t threads = workload->threads > 1 ? workload->threads : 1;
         json_t *object = describe_provenance(&plan->tasks[i].provenance);
         json_object_set_new(object, "name", json_string(workload->name));
         json_object_set_new(object, "kind", json_string(workload->kind->name));
+        json_object_set_new(object, "threads", json_integer(threads));
         json_object_set_new(object, "summary", describe_text(workload->summary));
         json_array_append_new(list, object);
     }

@@ -16,8 +16,12 @@ static const struct {
     {"list", list_main, "show allocators, workloads, wrappers and columns"},
     {"check", check_main, "hold allocators to the contract"},
     {"run", run_main, "measure allocators on workloads"},
-    {"series", series_main, "measure waste, metadata, growth and footprint over time for charts"},
+    {"series", series_main, "measure waste, metadata, growth, fragmentation, latency, locality"},
+    {"generate", generate_main, "write a synthetic workload as a trace"},
+    {"inspect", inspect_main, "tell what a trace asks of an allocator"},
+    {"latency", latency_main, "tell how long calls of a workload take, and which were slowest"},
     {"lua", lua_main, "run a Lua 5.1 script on an allocator"},
+    {"record", record_main, "record what a program asks of its allocator, as a trace"},
     {"sandbox", sandbox_main, "run untrusted Lua 5.1 scripts within limits"},
     {"cell", cell_main, NULL},
 };
@@ -28,7 +32,7 @@ static int print_help(FILE *out, int status)
 {
     fprintf(out, "Usage: heapbench COMMAND [OPTION...]\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (commands[i].summary) fprintf(out, "  %-8s%s\n", commands[i].name, commands[i].summary);
+        if (commands[i].summary) fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].summary);
     }
     fprintf(out, "\nheapbench COMMAND --help tells a command's options; --version the version.\n");
     return status;

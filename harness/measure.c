@@ -77,13 +77,23 @@ uint64_t measure_peak_resident_bytes(void)
     return read_status("VmHWM:");
 }
 
-void measure_usage(struct usage *out)
+static void read_usage(struct usage *out, int whose, clockid_t clock)
 {
     struct rusage usage;
-    getrusage(RUSAGE_THREAD, &usage);
+    getrusage(whose, &usage);
     out->minor_faults = (uint64_t)usage.ru_minflt;
     out->major_faults = (uint64_t)usage.ru_majflt;
     out->preemptions = (uint64_t)usage.ru_nivcsw;
     out->wall_ns = read_clock(CLOCK_MONOTONIC);
-    out->cpu_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
+    out->cpu_ns = read_clock(clock);
+}
+
+void measure_usage(struct usage *out)
+{
+    read_usage(out, RUSAGE_THREAD, CLOCK_THREAD_CPUTIME_ID);
+}
+
+void measure_usage_of_all(struct usage *out)
+{
+    read_usage(out, RUSAGE_SELF, CLOCK_PROCESS_CPUTIME_ID);
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct usage {
-    uint64_t cpu_ns, wall_ns; /* of this thread; of the monotonic clock */
+    uint64_t cpu_ns, wall_ns; /* of processors; of the monotonic clock */
     uint64_t minor_faults, major_faults, preemptions;
 };
 
@@ -21,7 +21,11 @@ int64_t measure_now_ms(void);
 /* Call before the first usage: resets VmHWM, the peak of resident memory. */
 void measure_reset_peak(void);
 
+/* Of this thread. */
 void measure_usage(struct usage *out);
+
+/* Of all threads that this process has or had. */
+void measure_usage_of_all(struct usage *out);
 
 /* Bytes; 0 when /proc cannot be read. Exact to a page on Linux 6.2 and later, to some dozens
  * before. */

@@ -74,11 +74,13 @@ static bool add_all_contenders(struct plan *plan, unsigned without_traits, struc
     return true;
 }
 
-static bool add_all_tasks(struct plan *plan, struct error *error)
+static bool add_all_tasks(struct plan *plan, bool is_short, struct error *error)
 {
     const struct workload *list = workload_list(error);
     if (!list) return false;
-    for (const struct workload *at = list; *at->name; at++) add_workload(plan, at);
+    for (const struct workload *at = list; *at->name; at++) {
+        if (!is_short || !at->is_rare) add_workload(plan, at);
+    }
     free((void *)list);
     return true;
 }
@@ -97,9 +99,10 @@ bool plan_add_contenders(struct plan *plan, const struct names *specs, bool is_s
     return true;
 }
 
-bool plan_add_tasks(struct plan *plan, const struct names *names, struct error *error)
+bool plan_add_tasks(struct plan *plan, const struct names *names, bool is_short,
+                    struct error *error)
 {
-    if (names->count == 0) return add_all_tasks(plan, error);
+    if (names->count == 0) return add_all_tasks(plan, is_short, error);
     for (size_t i = 0; i < names->count; i++) {
         if (!plan_add_task(plan, names->at[i], error)) return false;
     }

@@ -40,10 +40,12 @@ bool plan_add_contender(struct plan *plan, const char *spec, struct error *error
 bool plan_add_task(struct plan *plan, const char *name, struct error *error);
 
 /* The same of several. `all` stands for all that `list` shows, wrappers left out; no name means
- * all, but in a short run only those without TRAIT_BY_NAME. No name of a workload means all. */
+ * all, but in a short run only those without TRAIT_BY_NAME. No name of a workload means all, in a
+ * short run those that are not rare. */
 bool plan_add_contenders(struct plan *plan, const struct names *specs, bool is_short,
                          struct error *error);
-bool plan_add_tasks(struct plan *plan, const struct names *names, struct error *error);
+bool plan_add_tasks(struct plan *plan, const struct names *names, bool is_short,
+                    struct error *error);
 
 /* An empty plan with the contract, the baseline and the null allocator, which every run has. */
 bool plan_open(struct plan *plan, struct error *error);

@@ -115,9 +115,10 @@ static void record_times(struct record *record, const struct cell_result *result
     if (operations) record_number(record, METRIC_operations, operations);
 }
 
-static uint64_t record_counts(struct record *record, const struct call_counts *counts)
+static uint64_t record_counts(struct record *record, const struct cell_result *result)
 {
-    uint64_t calls = count_all_calls(counts);
+    const struct call_counts *counts = &result->counts;
+    uint64_t calls = count_all_calls(counts) - result->outside.calls;
     record_number(record, METRIC_calls, calls);
     record_number(record, METRIC_allocated_bytes, counts->allocated_bytes);
     record_number(record, METRIC_peak_live_bytes, counts->peak_live_bytes);
@@ -142,7 +143,7 @@ static bool write_row(struct run *run, const struct cell *cell, const struct cel
     if (result->outcome == OUTCOME_OK) {
         record_text(&record, METRIC_answer, result->answer);
         if (cell->round) record_times(&record, result, operations);
-        else operations = record_counts(&record, &result->counts);
+        else operations = record_counts(&record, result);
     }
     keep_fate(run, cell, result->outcome, detail, operations);
     return folder_append(&run->folder, &record, error);
@@ -212,7 +213,7 @@ static bool make_plan(struct plan *plan, const struct run_options *options, stru
     plan->timeout_seconds = options->timeout_seconds;
     snprintf(plan->profile, sizeof plan->profile, "%s", options->profile->name);
     return plan_add_contenders(plan, &options->specs, options->profile->is_short, error) &&
-           plan_add_tasks(plan, &options->workloads, error);
+           plan_add_tasks(plan, &options->workloads, options->profile->is_short, error);
 }
 
 /* A library named by its path is what the user came to measure. */

@@ -16,7 +16,7 @@ struct call {
     size_t script_count;
 };
 
-/* Sizes are read as in a spec: the options of an allocator that is never opened. */
+/* Sizes are read as in a spec. */
 static const struct option_row size_rows[] = {
     {"memory", OPTION_BYTES, "10M", 1, (size_t)1 << 50, NULL, ""},
     {"output", OPTION_BYTES, "1M", 1, (size_t)1 << 40, NULL, ""},
@@ -27,17 +27,15 @@ enum size_position { SIZE_MEMORY, SIZE_OUTPUT };
 
 static size_t read_size(enum size_position position, const char *value, struct argp_state *state)
 {
-    static const struct allocator sizes = {.name = "sandbox", .options = size_rows};
-    char text[128];
-    struct settings settings;
+    size_t size;
     struct error error;
     if (strchr(value, ',')) {
         argp_failure(state, 2, 0, "--%s %s: give one size", size_rows[position].name, value);
     }
-    snprintf(text, sizeof text, "%s=%.64s", size_rows[position].name, value);
-    if (!settings_parse(&sizes, text, &settings, &error))
+    if (!settings_read("sandbox", &size_rows[position], value, &size, &error)) {
         argp_failure(state, 2, 0, "%s", error.text);
-    return settings.values[position].number;
+    }
+    return size;
 }
 
 static error_t take_report(const char *value, struct call *call, struct argp_state *state)

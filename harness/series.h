@@ -13,9 +13,12 @@ enum outcome series_waste(const struct cell_request *request, struct cell_result
 enum outcome series_metadata(const struct cell_request *request, struct cell_result *result);
 enum outcome series_growth(const struct cell_request *request, struct cell_result *result);
 
-/* The same of a workload that is prepared. The parameter is the calls between two samples. */
-enum outcome series_footprint(const struct workload *workload, void *job,
-                              const struct cell_request *request, struct cell_result *result);
+/* The same of a workload that is prepared. The parameter is the calls between two samples, and
+ * below them flags; request->peak_live_bytes tells how much there is to litter. */
+enum { SERIES_AGED = 1, SERIES_SETTLES = 2, SERIES_SETTLES_BRIEFLY = 4, SERIES_FLAG_BITS = 3 };
+enum { SERIES_SAMPLES = 500 };
+enum outcome series_fragmentation(const struct workload *workload, void *job,
+                                  const struct cell_request *request, struct cell_result *result);
 
 /* The outermost heap's own share and that of those under it which say theirs. */
 uint64_t series_footprint_of(const struct heap *heap);

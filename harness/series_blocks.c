@@ -25,10 +25,6 @@ enum {
 
 #define METADATA_BYTES ((size_t)16 << 20)
 
-const uint64_t series_block_bytes[SERIES_BLOCK_SIZES] = {16, 32, 40, 56, 64, 96, 128, 256, 1024};
-
-const char *const series_growth_rules[SERIES_GROWTH_RULES] = {"double", "half", "1000"};
-
 bool series_add(struct cell_result *result, const struct series_row *row)
 {
     if (result->row_count == SERIES_ROWS) return false;

@@ -22,6 +22,19 @@ void series_file_write(const struct series_file *out, const char *text, char end
     fprintf(out->file, "%s%c", field, end);
 }
 
+void series_file_keep(const struct series_file *out, bool (*is_kept)(const void *of, const char *),
+                      const void *of)
+{
+    char line[RECORD_LINE], first[RECORD_LINE];
+    FILE *old = fopen(out->path, "re");
+    if (!old) return;
+    for (bool is_header = true; fgets(line, sizeof line, old); is_header = false) {
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(line, ","), line);
+        if (!is_header && is_kept(of, first)) fputs(line, out->file);
+    }
+    fclose(old);
+}
+
 bool series_file_close(struct series_file *out, bool is_whole, struct error *error)
 {
     errno = 0;

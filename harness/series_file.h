@@ -15,6 +15,10 @@ struct series_file {
 bool series_file_open(struct series_file *out, const struct folder *folder, const char *name,
                       struct error *error);
 
+/* Takes over the lines of the old file, behind its header, whose first field is_kept. */
+void series_file_keep(const struct series_file *out, bool (*is_kept)(const void *of, const char *),
+                      const void *of);
+
 /* A text as a CSV field, and what stands behind it: a comma or the line's end. */
 void series_file_write(const struct series_file *out, const char *text, char end);
 

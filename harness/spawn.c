@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,12 @@ void cell_catch_interrupts(void)
 bool cell_was_interrupted(void)
 {
     return interrupted != 0;
+}
+
+size_t cell_result_bytes(enum cell_mode mode)
+{
+    bool has_rows = mode >= CELL_WASTE;
+    return has_rows ? sizeof(struct cell_result) : offsetof(struct cell_result, rows);
 }
 
 struct environment {
@@ -75,6 +82,7 @@ static void write_environment(struct environment *environment, unsigned padding_
 
 struct child {
     pid_t process;
+    size_t result_bytes;
     int result_file, errors_file;
     struct cell_result *result;
 };
@@ -84,9 +92,9 @@ static bool open_files(struct child *child, struct error *error)
     child->result_file = memfd_create("result", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     child->errors_file = memfd_create("errors", MFD_CLOEXEC);
     if (child->result_file >= 0 && child->errors_file >= 0 &&
-        !ftruncate(child->result_file, sizeof *child->result) &&
+        !ftruncate(child->result_file, (off_t)child->result_bytes) &&
         !fcntl(child->result_file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)) {
-        child->result = mmap(NULL, sizeof *child->result, PROT_READ | PROT_WRITE, MAP_SHARED,
+        child->result = mmap(NULL, child->result_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
                              child->result_file, 0);
         if (child->result != MAP_FAILED) return true;
     }
@@ -96,10 +104,27 @@ static bool open_files(struct child *child, struct error *error)
 static void close_files(struct child *child)
 {
     if (child->result && child->result != MAP_FAILED) {
-        munmap(child->result, sizeof *child->result);
+        munmap(child->result, child->result_bytes);
     }
     if (child->result_file >= 0) close(child->result_file);
     if (child->errors_file >= 0) close(child->errors_file);
+}
+
+/* A program may order things by address, so that where memory lies decides what it asks for next:
+ * what is to be the same in every run gets the same addresses. Where the system forbids that, it
+ * gets random ones. */
+static int start_process(struct child *child, const struct cell_request *request,
+                         const posix_spawn_file_actions_t *actions,
+                         const posix_spawnattr_t *attributes, char *const *argv,
+                         char *const *environment)
+{
+    bool is_fixed = request->mode == CELL_FRAGMENTATION;
+    int before = is_fixed ? personality(0xffffffff) : 0; /* which asks alone */
+    if (is_fixed) personality((unsigned)before | ADDR_NO_RANDOMIZE);
+    int failure =
+        posix_spawn(&child->process, "/proc/self/exe", actions, attributes, argv, environment);
+    if (is_fixed) personality((unsigned)before);
+    return failure;
 }
 
 static bool start(struct child *child, const struct cell_request *request, struct error *error)
@@ -120,8 +145,8 @@ static bool start(struct child *child, const struct cell_request *request, struc
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
-    int failure = posix_spawn(&child->process, "/proc/self/exe", &actions, &attributes,
-                              arguments.argv, environment.entries);
+    int failure =
+        start_process(child, request, &actions, &attributes, arguments.argv, environment.entries);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return failure ? error_set(error, "no process for a cell: %s", strerror(failure)) : true;
@@ -175,7 +200,7 @@ static void explain_death(struct child *child, int status, struct cell_result *r
 /* The child may have written anything there, or an allocator under test may have. */
 static void copy_result(const struct child *child, struct cell_result *result)
 {
-    *result = *child->result;
+    memcpy(result, child->result, child->result_bytes);
     result->is_complete = result->is_complete && result->outcome <= OUTCOME_TIMED_OUT;
     if (result->row_count > SERIES_ROWS) result->row_count = 0;
     result->error.text[sizeof result->error.text - 1] = '\0';
@@ -203,7 +228,8 @@ static void await(struct child *child, const struct cell_request *request,
 
 bool cell_spawn(const struct cell_request *request, struct cell_result *result, struct error *error)
 {
-    struct child child = {.result_file = -1, .errors_file = -1};
+    struct child child = {
+        .result_bytes = cell_result_bytes(request->mode), .result_file = -1, .errors_file = -1};
     bool is_started = open_files(&child, error) && start(&child, request, error);
     if (is_started) await(&child, request, result);
     close_files(&child);

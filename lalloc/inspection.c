@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "../allocators/settings.h"
 #include "../allocators/limits/limit.h"
@@ -216,18 +217,11 @@ static bool read_number(lua_Number number, size_t *bytes, struct error *error)
 /* As in a spec. */
 static bool read_text(const char *value, size_t *bytes, struct error *error)
 {
-    static const struct option_row rows[] = {
-        {"bytes", OPTION_BYTES, "0", 0, (size_t)1 << 50, NULL, ""}, {.name = NULL}};
-    static const struct allocator reader = {.name = "set_memory_limit", .options = rows};
-    struct settings settings;
-    char text[64];
-    int length = snprintf(text, sizeof text, "bytes=%s", value);
-    if ((size_t)length >= sizeof text) {
+    static const struct option_row row = {"bytes", OPTION_BYTES, "0", 0, (size_t)1 << 50, NULL, ""};
+    if (strlen(value) > 64) {
         return error_set(error, "set_memory_limit: `%.40s...` is no number of bytes", value);
     }
-    if (!settings_parse(&reader, text, &settings, error)) return false;
-    *bytes = settings.values[0].number;
-    return true;
+    return settings_read("set_memory_limit", &row, value, bytes, error);
 }
 
 static bool read_bytes(lua_State *L, size_t *bytes, struct error *error)

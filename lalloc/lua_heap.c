@@ -160,6 +160,11 @@ bool lua_heap_is_known(lua_State *L)
     return find_global(L) != NULL;
 }
 
+enum collector_phase lua_heap_collector(lua_State *L)
+{
+    return ((const struct lua_thread *)(const void *)L)->global->phase;
+}
+
 bool lua_heap_walk_objects(lua_State *L, size_t bytes_of_kind[KIND_COUNT], size_t *unowned_bytes)
 {
     const struct lua_global *global = find_global(L);

@@ -19,4 +19,7 @@ bool lua_heap_walk_objects(lua_State *L, size_t bytes_of_kind[KIND_COUNT], size_
  * called from within the allocator. */
 bool lua_heap_is_known(lua_State *L);
 
+/* What the collector of a state that is known is at: one load, also from within the allocator. */
+enum collector_phase lua_heap_collector(lua_State *L);
+
 #endif

@@ -64,6 +64,11 @@ static bool walk(void *program, size_t bytes_of_kind[KIND_COUNT])
     return lua_heap_walk(host->L, bytes_of_kind);
 }
 
+static enum collector_phase tell_collector(void *program)
+{
+    return lua_heap_collector(((const struct lua_host *)program)->L);
+}
+
 /* What coroutine.resume is, and what coroutine.wrap returns; NULL where there is no such library
  * or no memory to find out. */
 static int find_entries(lua_State *L)
@@ -79,6 +84,15 @@ static int find_entries(lua_State *L)
     return 0;
 }
 
+void lua_host_watch(struct lua_host *host, struct heap *heap, lua_State *L)
+{
+    struct host surroundings = *heap->host;
+    *host = (struct lua_host){.heap = heap, .L = L, .step_multiplier = -1};
+    surroundings.program = host;
+    surroundings.collector = lua_heap_is_known(L) ? tell_collector : NULL;
+    heap_surround(heap, &surroundings);
+}
+
 void lua_host_attach(struct lua_host *host, struct heap *heap, lua_State *L)
 {
     struct host surroundings = *heap->host;
@@ -92,6 +106,7 @@ void lua_host_attach(struct lua_host *host, struct heap *heap, lua_State *L)
     surroundings.collect = lua_heap_is_known(L) ? collect : NULL;
     surroundings.locate = locate;
     surroundings.walk = walk;
+    surroundings.collector = lua_heap_is_known(L) ? tell_collector : NULL;
     heap_surround(heap, &surroundings);
 }
 
@@ -102,6 +117,7 @@ void lua_host_detach(struct lua_host *host)
     surroundings.collect = NULL;
     surroundings.locate = NULL;
     surroundings.walk = NULL;
+    surroundings.collector = NULL;
     heap_surround(host->heap, &surroundings);
 }
 

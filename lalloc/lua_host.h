@@ -21,6 +21,10 @@ struct lua_host {
  * stay where it is until lua_host_detach. Costs the state one C closure, soon garbage. */
 void lua_host_attach(struct lua_host *host, struct heap *heap, lua_State *L);
 
+/* The part of it that costs the state nothing, for heaps without wrappers: the host tells what the
+ * collector is at, where the state is one whose layout is known. */
+void lua_host_watch(struct lua_host *host, struct heap *heap, lua_State *L);
+
 /* luaL_openlibs as the standalone interpreter does: the collector stands still meanwhile. */
 void lua_host_open_libraries(lua_State *L);
 

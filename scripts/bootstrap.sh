@@ -41,6 +41,16 @@ build      header:libunwind.h                call stacks of C for the debugging 
            libunwind-dev        libunwind-devel         libunwind          -
 build      header:elfutils/libdwfl.h         names and lines in call stacks
            libdw-dev            elfutils-devel          elfutils           elfutils
+traces     command:sqlite3                   its trace is shipped
+           sqlite3              sqlite                  sqlite             sqlite
+traces     command:jq                        its trace is shipped
+           jq                   jq                      jq                 jq
+traces     command:git                       its traces are shipped
+           git                  git-core                git                git
+traces     command:perl                      its trace is shipped
+           perl-base            perl-interpreter        perl               perl
+traces     command:luacheck                  a Lua program whose trace is shipped
+           lua-check            -                       luacheck           luacheck
 lua        command:lua5.1,lua-5.1            the distribution's own Lua, to compare with
            lua5.1               compat-lua              lua51              lua@5.1
 test       pkgconfig:cmocka                  C tests
@@ -99,6 +109,7 @@ groups_of() {
         fuzz) echo build fuzz ;;
         bench) echo build charts mallocs programs ;;
         charts) echo charts ;;
+        traces) echo build traces lua ;;
         hyperfine) echo build lua charts mallocs hyperfine ;;
         lint) echo build test figures lint ;;
         *) complain "no group $1; the groups are build, test, test-asan, test-tsan," \

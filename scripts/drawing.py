@@ -43,22 +43,21 @@ def styles(results):
                       HARNESS: {"color": PALE, "marker": "|"}}
 
 
-class Sheet:
-    """A figure measured in inches from its upper left corner, with a frame of its own: title, what
-    must be said of the run, the explanation, and at the foot which run it is."""
+class Page:
+    """A figure measured in inches from its upper left corner, with a frame of its own: title, the
+    paragraphs (text, colour) under it, and at the foot what it is of."""
 
     MARGIN, FOOT = 0.25, 0.4
     LINE = 0.17   # height of a line of text
 
-    def __init__(self, results, title, explanation, width, height):
+    def __init__(self, title, paragraphs, foot, width, height):
         """For a content of that size; its top is at `self.top`."""
         self.width = max(width + 2 * self.MARGIN, 6.5)
         columns = int((self.width - 2 * self.MARGIN) / 0.068)
-        texts = [(line, INK) for line in textwrap.wrap(explanation, columns)]
-        for warning in notes.warnings(results):
-            texts += [(line, ALARM) for line in textwrap.wrap(warning, columns)]
+        texts = [(line, colour) for paragraph, colour in paragraphs
+                 for line in textwrap.wrap(paragraph, columns)]
         self.top = self.MARGIN + 0.3 + self.LINE * len(texts) + 0.15
-        foot = textwrap.wrap(notes.title(results), columns)
+        foot = textwrap.wrap(foot, columns)
         self.height = self.top + height + self.FOOT + self.LINE * len(foot)
         self.figure = Figure((self.width, self.height), dpi=DOTS_PER_INCH, facecolor="white")
         FigureCanvasAgg(self.figure)
@@ -76,6 +75,14 @@ class Sheet:
     def axes(self, left, top, width, height):
         return self.figure.add_axes((left / self.width, 1 - (top + height) / self.height,
                                      width / self.width, height / self.height))
+
+
+class Sheet(Page):
+    """The page of a run: it says what must be said of the run, and at the foot which one it is."""
+
+    def __init__(self, results, title, explanation, width, height):
+        paragraphs = [(explanation, INK), *((line, ALARM) for line in notes.warnings(results))]
+        super().__init__(title, paragraphs, notes.title(results), width, height)
 
 
 def round_steps(low, high):

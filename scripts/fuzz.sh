@@ -3,8 +3,9 @@
 #
 #     scripts/fuzz.sh FUZZER SECONDS SPEC...
 #
-# The seconds are shared out, one at least for each. Inputs worth keeping lie in FUZZER.corpus and
-# serve every allocator, as they are but calls. An input that breaks one lies beside the fuzzer; the
+# In the place of a spec, `trace-reader` has the program of this name beside FUZZER read traces. The
+# seconds are shared out, one at least for each. Inputs worth keeping lie in FUZZER.corpus and serve
+# every allocator, as they are but calls. An input that breaks one lies beside the fuzzer; the
 # command that plays it again is printed, and the exit code is 1.
 
 set -u
@@ -15,21 +16,28 @@ shift 2
 case $seconds in
     '' | *[!0-9]* | 0*) echo "fuzz: SECONDS=$seconds: give a whole number from 1" >&2; exit 2 ;;
 esac
-corpus=$fuzzer.corpus
-log=$fuzzer.log
 each=$((seconds / $#))
 [ $each -gt 0 ] || each=1
-mkdir -p "$corpus"
 
 # What the fuzzer or a sanitizer said first.
 reason() {
-    grep -m 1 -e '^heapbench: ' -e 'ERROR: ' -e 'runtime error: ' "$log" || tail -n 1 "$log"
+    grep -m 1 -e '^heapbench: ' -e 'Assertion ' -e 'ERROR: ' -e 'runtime error: ' "$log" ||
+        tail -n 1 "$log"
 }
 
+folder=$(dirname "$fuzzer")
+operations=$fuzzer
 status=0
 for spec in "$@"; do
-    if HEAPBENCH_FUZZ_SPEC=$spec "$fuzzer" "$corpus" -max_total_time=$each -max_len=1536 \
-            -timeout=20 -rss_limit_mb=4096 -artifact_prefix="$(dirname "$fuzzer")/" >"$log" 2>&1
+    case $spec in
+        trace-reader) fuzzer=$folder/trace-reader memory_mb=512 ;;
+        *) fuzzer=$operations memory_mb=4096 ;;
+    esac
+    log=$fuzzer.log
+    mkdir -p "$fuzzer.corpus"
+    if HEAPBENCH_FUZZ_SPEC=$spec HEAPBENCH_FUZZ_SEEDS=$fuzzer.corpus "$fuzzer" "$fuzzer.corpus" \
+            -max_total_time=$each -max_len=1536 -timeout=20 -rss_limit_mb=$memory_mb \
+            -artifact_prefix="$folder/" >"$log" 2>&1
     then
         printf 'ok       %-28s %s\n' "$spec" "$(sed -n 's/^Done \(.*\)/\1/p' "$log")"
         continue

@@ -40,5 +40,29 @@ def nanoseconds(value):
     return "-" if value is None else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
 
 
+def duration(ns):
+    """Three figures in the unit that suits them: 870 ns, 12.3 us, 4.56 ms."""
+    if ns is None:
+        return "-"
+    for unit in ("ns", "us", "ms"):
+        if ns < 999.5:
+            return f"{ns:.3g} {unit}"
+        ns /= 1000
+    return f"{ns:.3g} s"
+
+
 def count(number, thing):
     return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def size(count):
+    """Bytes in the unit that suits them: 100 B, 1.5 KiB, 127.9 MiB."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.4g} {unit}"
+        count /= 1024
+    return f"{count:.4g} TiB"
+
+
+def thousands(number, _=None):
+    return f"{number:,.0f}"

@@ -153,14 +153,6 @@ def paint(layout, starts, ends, classes, colours):
     return picture
 
 
-def bytes_text(count):
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.4g} {unit}"
-        count /= 1024
-    return f"{count:.4g} TiB"
-
-
 def write_addresses(axes, layout):
     """At the first row of each range, where there is room."""
     free_row = 0
@@ -179,16 +171,16 @@ def write_gaps(axes, layout):
     for i in numpy.argsort(-gaps, kind="stable"):
         if all(abs(rows[i] - row) >= LABEL_ROWS for row in told):
             told.append(rows[i])
-            axes.text(COLUMNS + 3, rows[i], f"{bytes_text(gaps[i])} without blocks", va="center",
+            axes.text(COLUMNS + 3, rows[i], f"{labels.size(gaps[i])} without blocks", va="center",
                       fontsize=6.5, color=drawing.PALE)
 
 
 def caption(layout, sizes):
     live, span = int(sizes.sum()), int((layout.ends - layout.starts).sum())
-    return (f"{labels.count(len(sizes), 'live block')}, {bytes_text(live)}, in "
-            f"{labels.count(len(layout.starts), 'range')} of {bytes_text(span)} together, of which "
-            f"{100 * max(0, span - live) / span:.1f} % lie between blocks. "
-            f"A cell is {bytes_text(layout.unit)}, a row {bytes_text(layout.unit * COLUMNS)}.")
+    return (f"{labels.count(len(sizes), 'live block')}, {labels.size(live)}, in "
+            f"{labels.count(len(layout.starts), 'range')} of {labels.size(span)} together, of "
+            f"which {100 * max(0, span - live) / span:.1f} % lie between blocks. "
+            f"A cell is {labels.size(layout.unit)}, a row {labels.size(layout.unit * COLUMNS)}.")
 
 
 def sheet(height):
@@ -209,7 +201,7 @@ def write(figure, from_top, text, **style):
 
 def write_legend(figure, classes, names, colours, sizes):
     held = numpy.bincount(classes, weights=sizes, minlength=len(names))
-    patches = [Patch(color=colour, label=f"{name} ({bytes_text(bytes_)})")
+    patches = [Patch(color=colour, label=f"{name} ({labels.size(bytes_)})")
                for name, colour, bytes_ in zip(names, colours, held) if bytes_]
     figure.legend(handles=patches, loc="lower left", ncol=4, frameon=False, fontsize=7.5,
                   bbox_to_anchor=(0.1 / figure.get_figwidth(), 0.05 / figure.get_figheight()))

@@ -23,7 +23,8 @@ UNFIT_SHARE = 1 / 20
 UNFIT_CHANCE = 0.01
 
 USAGE, FAILURE = 2, 1
-SERIES_TEXTS = ("series", "allocator", "part", "workload", "policy", "outcome", "detail")
+SERIES_TEXTS = ("series", "allocator", "part", "workload", "policy", "outcome", "detail", "age",
+                "moment", "record", "kind")
 MUST_HAVE = ("allocator", "workload", "round", "copy", "outcome", "detail", "operations", "cpu_ns")
 
 
@@ -69,10 +70,15 @@ class Results:
         return [entry["name"] for entry in self.plan["workloads"]]
 
     @property
+    def threads(self):
+        """By workload."""
+        return {entry["name"]: entry.get("threads", 1) for entry in self.plan["workloads"]}
+
+    @property
     def scores(self):
         """By (allocator, workload, copy)."""
         if self._scores is None:
-            self._scores = score_all(self.workloads, self.rows)
+            self._scores = score_all(self.threads, self.rows)
         return self._scores
 
     def score(self, allocator, workload, copy=0):
@@ -127,14 +133,16 @@ class Results:
                 and row["outcome"] not in (score.OK, "unavailable")]
 
 
-def score_all(workloads, rows):
-    rows_of = {workload: {} for workload in workloads}
+def score_all(threads, rows):
+    """`threads` says of each workload how many it has."""
+    rows_of = {workload: {} for workload in threads}
     for row in rows:
         if row["workload"] in rows_of:
             rows_of[row["workload"]].setdefault((row["allocator"], row["copy"]), []).append(row)
     scores = {}
-    for workload in workloads:
-        for (allocator, copy), each in score.score_workload(workload, rows_of[workload]).items():
+    for workload, count in threads.items():
+        of_workload = score.score_workload(workload, rows_of[workload], count)
+        for (allocator, copy), each in of_workload.items():
             scores[allocator, workload, copy] = each
     return scores
 

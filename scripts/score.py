@@ -27,7 +27,7 @@ class Score:
     outcome: str = "not measured"
     detail: str = ""                 # why it is not ok
     rounds: int = 0                  # timed rounds behind the figures
-    ratio: float = None              # CPU time against the baseline's in the same round
+    ratio: float = None              # of `clock`, against the baseline's in the same round
     ratio_low: float = None
     ratio_high: float = None
     ratio_coverage: float = None     # probability that low and high enclose the true median
@@ -52,6 +52,8 @@ class Score:
     peak_live_bytes: int = None
     frag_peak: float = None          # peak resident / peak live, see take_footprint
     is_large_heap: bool = None       # whether the heap, not fixed costs, decides frag_peak
+    # The column that ratios and figures per operation are of.
+    clock: str = field(default="cpu_ns", repr=False, metadata={"is_column": False})
     interval: estimate.Interval = field(default=None, repr=False, metadata={"is_column": False})
     spread: estimate.Interval = field(default=None, repr=False, metadata={"is_column": False})
 
@@ -83,7 +85,7 @@ def take_times(score, rows):
     for column in MEDIANS:
         values = known(rows, column)
         setattr(score, column, estimate.quantile(values, 0.5) if values else None)
-    per_operation = [row["cpu_ns"] / operations for row in rows
+    per_operation = [row[score.clock] / operations for row in rows
                      if (operations := row["operations"] or score.operations)]
     if not per_operation:
         return
@@ -106,13 +108,13 @@ def take_footprint(score):
         score.frag_peak = peak / live
 
 
-def score_rows(allocator, workload, copy, rows, proof):
+def score_rows(allocator, workload, copy, rows, proof, clock):
     """Of the rows of one allocator, workload and copy. `proof` is the allocator's round 0."""
-    score = Score(allocator, workload, copy)
+    score = Score(allocator, workload, copy, clock=clock)
     take_outcome(score, rows)
     for column in PROVED:
         setattr(score, column, next(iter(known(proof + rows, column)), None))
-    timed = [row for row in rows if row["round"] and row["cpu_ns"]]
+    timed = [row for row in rows if row["round"] and row[clock]]
     if score.is_ok and timed:
         take_times(score, timed)
         take_footprint(score)
@@ -121,9 +123,10 @@ def score_rows(allocator, workload, copy, rows, proof):
 
 def take_ratio(score, rows, base_rows):
     """Pairs the rounds that both have."""
-    base = {row["round"]: row["cpu_ns"] for row in base_rows if row["round"] and row["cpu_ns"]}
-    pairs = [(row["cpu_ns"], base[row["round"]]) for row in rows
-             if row["cpu_ns"] and row["round"] in base]
+    clock = score.clock
+    base = {row["round"]: row[clock] for row in base_rows if row["round"] and row[clock]}
+    pairs = [(row[clock], base[row["round"]]) for row in rows
+             if row[clock] and row["round"] in base]
     if not pairs:
         return
     score.interval = ratio = estimate.ratio_interval(pairs)
@@ -148,12 +151,14 @@ def take_net(score, harness):
         score.net_ns_per_operation_p50 = gross - harness.ns_per_operation_p50
 
 
-def score_workload(workload, rows_of):
-    """All scores of one workload by (allocator, copy), from their rows by the same key."""
+def score_workload(workload, rows_of, threads=1):
+    """All scores of one workload by (allocator, copy), from their rows by the same key. CPU time of
+    several threads adds up what they did side by side, and what they spent on waiting."""
+    clock = "cpu_ns" if threads == 1 else "wall_ns"
     scores = {}
     for (allocator, copy), rows in rows_of.items():
         proof = [row for row in rows_of.get((allocator, 0), []) if row["round"] == 0]
-        scores[allocator, copy] = score_rows(allocator, workload, copy, rows, proof)
+        scores[allocator, copy] = score_rows(allocator, workload, copy, rows, proof, clock)
     base, control = scores.get((BASELINE, 0)), scores.get((BASELINE, 1))
     for key, score in scores.items():
         if base and base.is_ok and score.is_ok and score is not base:

@@ -1,5 +1,7 @@
 """Writes summary.csv, a row for each allocator and workload, into a results folder, and prints the
-table: ratio to libc with its interval, or the failure's name.
+table: ratio to libc with its interval, or the failure's name. Where the series of fragmentation was
+measured, fragmentation.csv and a line for each allocator; latency.csv and locality.csv where those
+were.
 
     scripts/summarise.py results/latest
 """
@@ -8,6 +10,9 @@ import dataclasses
 import io
 import sys
 
+import fragmentation
+import fragmentation_table
+import latency
 import notes
 import results as reader
 import score
@@ -43,24 +48,32 @@ def format_summary(results):
     return text.getvalue()
 
 
-def report(results, path, style):
+def report(results, path, found, style):
     """The lines that are printed. Warnings stand above the table and below it."""
     yield from style.paragraph(notes.title(results), "warning")
     for warning in notes.warnings(results):
         yield from style.paragraph(warning, "warning")
     yield ""
     yield from table.lines(results, style)
+    yield from fragmentation_table.lines(results, found, style)
     yield ""
     for line, role in notes.lines(results):
         yield from style.paragraph(line, role)
     yield f"All figures: {path}"
 
 
+def write(path, text):
+    reader.replace_file(path, lambda file: file.write(text.encode()))
+
+
 def summarise(results):
     path = results.folder / "summary.csv"
-    content = format_summary(results).encode()
-    reader.replace_file(path, lambda file: file.write(content))
-    print("\n".join(report(results, path, table.Style.of_terminal(sys.stdout))))
+    found = fragmentation.load(results)
+    write(path, format_summary(results))
+    if found is not None:
+        write(results.folder / "fragmentation.csv", fragmentation.csv_text(found))
+    latency.write(results)
+    print("\n".join(report(results, path, found or {}, table.Style.of_terminal(sys.stdout))))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #ifndef FAKE_HEAP_H
 #define FAKE_HEAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static void bury(struct fake *fake, unsigned char *block)
     fake->live_blocks--;
 }
 
-static void bury_all(struct fake *fake)
+static inline void bury_all(struct fake *fake)
 {
     while (fake->blocks != NULL) bury(fake, (unsigned char *)fake->blocks + GUARD);
 }

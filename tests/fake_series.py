@@ -1,6 +1,8 @@
 """Writes the series of a results folder, with figures that are made up."""
 import csv
 
+import fake_latency
+
 RULES = {"double": (13, 16380, 16384), "half": (21, 24278, 12138), "1000": (10, 45000, 10000)}
 SIZES = (16, 32, 40, 1024)
 COLUMNS = {
@@ -9,7 +11,11 @@ COLUMNS = {
                 "metadata_bytes",
     "growth": "allocator,policy,reallocations,copied_elements,room_elements,in_place,moved,"
               "moved_elements",
-    "footprint": "allocator,workload,operation,live_bytes,resident_bytes,footprint_bytes",
+    "fragmentation": "allocator,workload,age,moment,operation,live_bytes,resident_bytes,"
+                     "usable_bytes,footprint_bytes,metadata_bytes,free_bytes,largest_free_bytes,"
+                     "settle_ms",
+    "latency": fake_latency.LATENCY,
+    "locality": fake_latency.LOCALITY,
     "failures": "series,allocator,part,outcome,detail",
 }
 
@@ -31,22 +37,35 @@ def growth_rows(name, seed):
         yield name, rule, *counts, counts[0] - 1 - moved, moved, 500 * moved
 
 
-def footprint_rows(name, workload):
-    for i in range(21):
-        live, most = 500_000 * (10 - abs(i - 10)), 500_000 * min(i, 10)
-        yield name, workload, 1000 * i, live, most + 9000, ""
+def fragmentation_rows(name, workload, seed):
+    """20 MB at the most, resident at once and kept; what is aged has 4 MB of litter in it. Every
+    other allocator tells nothing of itself."""
+    for age, litter in ("fresh", 0), ("aged", 4_000_000):
+        for i in range(21):
+            live, most = 2_000_000 * (10 - abs(i - 10)), 2_000_000 * min(i, 10)
+            told = (live + litter + 9000, "", 5000, 4000, 1000) if seed % 2 else [""] * 5
+            yield (name, workload, age, "running", 1000 * i, live + litter,
+                   most + litter + 90_000, *told, "")
+        for moment, kept in ("freed", 9_000_000), ("settled", 8_000_000), ("purged", 1_000_000):
+            yield (name, workload, age, moment, 20_000, 0, kept, *[""] * 5,
+                   200 if moment == "settled" else "")
 
 
 def rows_of(allocators, workloads, failing):
     """By series; the failing have rows in `failures` alone."""
     good = [(seed, name) for seed, name in enumerate(allocators) if name not in failing]
-    parts = {"waste": [""], "metadata": map(str, SIZES), "growth": RULES, "footprint": workloads}
+    parts = {"waste": [""], "metadata": map(str, SIZES), "growth": RULES,
+             "fragmentation": workloads}
     return {
         "waste": [row for seed, name in good for row in waste_rows(name, seed)],
         "metadata": [row for seed, name in good for row in metadata_rows(name, seed)],
         "growth": [row for seed, name in good for row in growth_rows(name, seed)],
-        "footprint": [row for workload in workloads for _, name in good
-                      for row in footprint_rows(name, workload)],
+        "fragmentation": [row for workload in workloads for seed, name in good
+                          for row in fragmentation_rows(name, workload, seed)],
+        "latency": [row for workload in workloads for seed, name in good
+                    for row in fake_latency.latency_rows(name, workload, seed)],
+        "locality": [row for workload in workloads for seed, name in good
+                     for row in fake_latency.locality_rows(name, workload, seed)],
         "failures": [(series, name, part, *failing[name]) for series, each in parts.items()
                      for part in each for name in allocators if name in failing],
     }

@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +72,19 @@ static inline struct tier_statistics tier_of(const struct heap *heap, size_t ind
     struct tier_statistics tier;
     assert_true(heap->allocator->tier(heap->state, index, &tier));
     return tier;
+}
+
+/* Leaves this process so much more memory than it has mapped; returns the limit. The program's own
+ * variables count, too, so no limit is right for every program. */
+static inline size_t limit_memory(size_t more_bytes)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%*u %*u %*u %*u %*u %lu", &pages) != 1) abort();
+    fclose(file);
+    size_t bytes = pages * (size_t)sysconf(_SC_PAGESIZE) + more_bytes;
+    setrlimit(RLIMIT_DATA, &(struct rlimit){bytes, RLIM_INFINITY});
+    return bytes;
 }
 
 /* The signal that a crime on such a heap ends a process with; 0 when it goes unnoticed. */

@@ -244,7 +244,15 @@ static void an_arena_charges_only_what_is_taken(void **state)
 }
 
 enum { MANY = 1 << 17 };
-enum { SURVIVED, NEVER_REFUSED = 10, SHRINK_FAILED, CONTENTS_LOST, FREE_FAILED, COUNTS_WRONG };
+enum {
+    SURVIVED,
+    NEVER_REFUSED = 10,
+    NEVER_SERVED,
+    SHRINK_FAILED,
+    CONTENTS_LOST,
+    FREE_FAILED,
+    COUNTS_WRONG
+};
 
 static bool counts_nothing(const struct heap *heap)
 {
@@ -261,13 +269,12 @@ static bool counts_nothing(const struct heap *heap)
 static int live_on_the_limit(struct heap *heap)
 {
     uint64_t **blocks = pages_map(MANY * sizeof *blocks);
-    struct rlimit limit = {(size_t)4 << 20, RLIM_INFINITY};
-    size_t count = 0;
-    setrlimit(RLIMIT_DATA, &limit);
+    size_t limit = limit_memory(2 << 20), count = 0;
     while (count < MANY && (blocks[count] = make(heap, 240))) *blocks[count] = count, count++;
     if (count == MANY) return NEVER_REFUSED;
+    if (count == 0) return NEVER_SERVED;
     for (size_t i = 0; i < count; i++) {
-        if (resize(heap, blocks[i], 240, limit.rlim_cur)) return NEVER_REFUSED;
+        if (resize(heap, blocks[i], 240, limit)) return NEVER_REFUSED;
         blocks[i] = resize(heap, blocks[i], 240, 8 + i % 200);
         if (!blocks[i]) return SHRINK_FAILED;
     }

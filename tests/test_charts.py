@@ -14,8 +14,9 @@ import heatmap
 import labels
 import results
 
-NAMES = ["footprint", "growth", "metadata", "over_time", "pareto", "ratios", "time", "waste"]
-SERIES = ["growth", "metadata", "over_time", "waste"]
+NAMES = ["footprint", "fragmentation", "growth", "latency", "locality", "metadata", "over_time",
+         "pareto", "ratios", "time", "waste"]
+SERIES = ["fragmentation", "growth", "metadata", "over_time", "waste"]
 
 
 def run(folder, *names, scripts=fake_results.SCRIPTS):

@@ -10,9 +10,9 @@ from heapbench import TOP, make, planted
 
 @pytest.mark.skipif(not shutil.which("clang"), reason="needs clang, which `make fuzz` installs")
 def test_the_fuzzer_passes_what_is_sound_and_keeps_the_input_that_breaks():
-    done = make("fuzz", "SECONDS=2", "RUN_FLAGS=-a tiered -a bump")
+    done = make("fuzz", "SECONDS=3", "RUN_FLAGS=-a tiered -a bump -a trace-reader")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.findall(r"^ok +(\S+) ", done.stdout, re.M) == ["tiered", "bump"]
+    assert re.findall(r"^ok +(\S+) ", done.stdout, re.M) == ["tiered", "bump", "trace-reader"]
     done = make("fuzz", "SECONDS=20", f"RUN_FLAGS=-a {planted('poison')}")
     assert done.returncode != 0 and "the old block" in done.stdout
     spec, fuzzer, kept = re.search(r"HEAPBENCH_FUZZ_SPEC='(.*)' (\S+) (\S+)", done.stdout).groups()

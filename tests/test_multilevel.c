@@ -231,10 +231,9 @@ enum { STAYED, NEVER_REFUSED = 10, MOVED, COUNTED_WRONG };
 static void shrink_at_the_limit(struct heap *heap)
 {
     enum { MANY = 1 << 17 };
-    struct rlimit limit = {(size_t)6 << 20, RLIM_INFINITY};
     void **blocks = pages_map(MANY * sizeof *blocks);
     size_t count = 0;
-    setrlimit(RLIMIT_DATA, &limit);
+    limit_memory(3 << 20);
     while (count < MANY && (blocks[count] = make(heap, 128))) count++;
     if (count == MANY) _exit(NEVER_REFUSED);
     if (resize(heap, blocks[0], 128, 24) != blocks[0]) _exit(MOVED);

@@ -167,7 +167,7 @@ def test_interrupt_keeps_what_was_measured_and_says_how_to_go_on(tmp_path):
 def test_full_disk_is_one_line_and_leaves_whole_rows(tmp_path):
     def small_files():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (70_000, 70_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))
     done = heapbench("run", "--rounds", 400, "-o", tmp_path / "r", "-a", "libc", "-w", "pair-32",
                      preexec_fn=small_files)
     assert done.returncode == 1

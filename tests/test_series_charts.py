@@ -1,4 +1,5 @@
 """The charts of series: their figures, what is missing or failed, and damaged files."""
+import re
 import shutil
 
 import pytest
@@ -56,11 +57,12 @@ def test_overhead_is_resident_memory_less_the_blocks():
     assert chart_metadata.metadata_cell(row | {"metadata_bytes": 25}).text == "0.25"
 
 
-def test_footprint_over_time_is_a_ratio_of_means():
-    rows = [{"live_bytes": live, "resident_bytes": resident}
-            for live, resident in ((0, 10), (100, 110), (50, 110), (0, 70))]
-    assert chart_over_time.mean_ratio(rows) == 2
-    assert chart_over_time.mean_ratio(rows[:1]) is None
+def test_footprint_over_time_is_a_ratio_of_peaks_while_the_program_runs():
+    rows = [{"moment": moment, "live_bytes": live, "resident_bytes": resident}
+            for moment, live, resident in (("running", 0, 10), ("running", 100, 110),
+                                           ("running", 50, 120), ("freed", 0, 500))]
+    assert chart_over_time.peak_ratio(rows) == 1.2
+    assert chart_over_time.peak_ratio(rows[:1]) is None
 
 
 def test_time_for_an_element_is_that_of_a_pass_over_both_arrays(tmp_path):
@@ -86,14 +88,15 @@ def test_without_series_a_chart_says_how_to_measure_them(tmp_path, name):
 
 
 @pytest.mark.parametrize("name, count", [("growth", 3), ("metadata", 4), ("waste", 1),
-                                         ("over_time", 2)])
+                                         ("over_time", 2), ("fragmentation", 2)])
 def test_every_part_that_failed_is_named(tmp_path, name, count):
     folder = small(tmp_path, failures={("tiered", "json"): ("crashed", "signal 11")})
     assert shown(name, folder).count("crashed") == count
 
 
 @pytest.mark.parametrize("series, name", [("growth", "growth"), ("waste", "waste"),
-                                          ("footprint", "over_time")])
+                                          ("fragmentation", "over_time"),
+                                          ("fragmentation", "fragmentation")])
 def test_an_allocator_without_rows_was_not_measured(tmp_path, series, name):
     folder = small(tmp_path)
     edit(folder, series, lambda text: "".join(line for line in text.splitlines(True)
@@ -115,7 +118,10 @@ def test_a_damaged_series_is_one_line_with_its_place(tmp_path, change, expected)
 
 
 def test_fake_series_have_the_columns_of_the_real_ones():
-    source = (fake_results.ROOT / "harness/series.c").read_text()
+    source = "".join((fake_results.ROOT / f"harness/{name}.c").read_text()
+                     for name in ("series_kinds", "series_measure"))
+    source = re.sub(r'"\s+"', "", source)
     for name, columns in fake_results.fake_series.COLUMNS.items():
-        assert columns.split(",")[-1] in source, name
+        own = columns.split(",", 1 if name in ("waste", "failures") else 2)[-1]
+        assert f'{own}"' in source or f'{own}\\n' in source, name
     assert fake_results.fake_series.COLUMNS["failures"] in source

@@ -12,6 +12,7 @@ enum { CYCLES_MAXIMUM = 64 };
 
 struct trace_figures {
     size_t news, frees, grows, shrinks, queries, visits;
+    size_t marks;     /* that are no visits */
     size_t doublings; /* of the grows */
     size_t news_to_64, news_to_512, news_of_40, news_of_64;
     size_t early_frees;        /* within 64 allocations of the birth */
@@ -120,6 +121,11 @@ static void walk_event(struct walk *walk, const struct trace_event *event)
 {
     struct trace_figures *figures = walk->figures;
     bool is_visit = event->slot == TRACE_MARK;
+    if (is_visit && event->old_size != MARK_VISIT) {
+        figures->marks++;
+        figures->bad_events += event->old_size >= MARK_COUNT;
+        return;
+    }
     uint32_t number = is_visit ? event->new_size : event->slot;
     if (number >= walk->slot_count) {
         figures->bad_events++;
@@ -128,7 +134,7 @@ static void walk_event(struct walk *walk, const struct trace_event *event)
     struct walked_slot *slot = &walk->slots[number];
     if (is_visit) {
         figures->visits++;
-        figures->bad_events += event->old_size != MARK_VISIT || slot->size < TRACE_WORD;
+        figures->bad_events += slot->size < TRACE_WORD;
         return;
     }
     figures->bad_events += event->old_size != slot->size;

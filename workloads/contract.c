@@ -228,15 +228,6 @@ static bool keep_contract(struct contract *contract)
     return leave_some(contract);
 }
 
-/* The sequence was correct: a wrapper that looks for a program's faults must have found none. */
-static bool accuses_nobody(const struct heap *heap, struct error *error)
-{
-    heap_audit(heap);
-    if (!heap->host || heap->host->fault_count == 0) return true;
-    return error_set(error, "contract broken: %zu faults were reported where there was none",
-                     heap->host->fault_count);
-}
-
 static void *prepare(const struct workload *workload, uint64_t seed, struct error *error)
 {
     struct contract *contract = pages_map(sizeof *contract);
@@ -257,7 +248,7 @@ static enum outcome run(void *job, const struct heap *heap, struct error *error)
 {
     struct contract *contract = job;
     examiner_attach(&contract->examiner, heap, error);
-    contract->is_kept = keep_contract(contract) && accuses_nobody(heap, error);
+    contract->is_kept = keep_contract(contract) && examiner_accuses_nobody(&contract->examiner);
     return contract->is_kept ? OUTCOME_OK : OUTCOME_WRONG_ANSWER;
 }
 

@@ -151,6 +151,16 @@ bool examiner_free_all(struct examiner *examiner)
     return true;
 }
 
+bool examiner_accuses_nobody(const struct examiner *examiner)
+{
+    const struct heap *heap = examiner->heap;
+    heap_audit(heap);
+    if (!heap->host || heap->host->fault_count == 0) return true;
+    return error_set(examiner->error,
+                     "contract broken: %zu faults were reported where there was none",
+                     heap->host->fault_count);
+}
+
 /* Whether any heap of the stack refuses by its traits, or by what it says of its capacity. */
 static bool has_bounds(const struct heap *heap)
 {

@@ -39,4 +39,7 @@ static inline size_t examiner_size(const struct examiner *examiner, uint32_t slo
 
 bool examiner_free_all(struct examiner *examiner);
 
+/* All calls were correct: a wrapper that looks for a program's faults must have found none. */
+bool examiner_accuses_nobody(const struct examiner *examiner);
+
 #endif

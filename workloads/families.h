@@ -1,2 +1,11 @@
 /* The families of synthetic traces, one line each, in report order. Read with FAMILY defined. */
 FAMILY(lifetimes)
+FAMILY(phases)
+FAMILY(arrays)
+FAMILY(server)
+FAMILY(size_classes)
+FAMILY(survivors)
+FAMILY(robson_first)
+FAMILY(robson_best)
+FAMILY(handover)
+FAMILY(exchange)

@@ -12,3 +12,5 @@ SYNTHETIC(growth_half, 270, "two arrays pushed to 10,000 elements of 16 B, room 
 SYNTHETIC(growth_1000, 200, "two arrays pushed to 10,000 elements of 16 B, 1,000 at a time")
 SYNTHETIC(lua_mix, 3, "objects of Lua under a model of its collector, 0.6 to 1.6 MB alive")
 SYNTHETIC(lua_mix_large, 1, "the same objects and collector, 15 to 36 MB alive")
+SYNTHETIC(server_drift, 4, "5,000 requests with scratch, sessions, and a cache whose sizes drift")
+SYNTHETIC(pinned_pages, 3, "rounds of larger and larger blocks; one block a page survives each")

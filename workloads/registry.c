@@ -1,18 +1,14 @@
-/* All workloads: the synthetic traces of list.h, then the scripts of workloads/lua in the order of
- * their names. The folder is looked for from the executable upwards, so a checkout works wherever
- * it stands and from whichever folder it is called. */
-#include <dirent.h>
-#include <errno.h>
-#include <libgen.h>
-#include <limits.h>
+/* All workloads: the synthetic traces of list.h, the recorded traces and the scripts that come with
+ * the checkout, the families with whatever options, and files of the user's by their paths. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../allocators/nearest.h"
+#include "family.h"
+#include "replay/describe.h"
 #include "script.h"
-#include "synthetic/generators.h"
+#include "shipped.h"
 #include "workload.h"
 
 const char *outcome_name(enum outcome outcome)
@@ -23,147 +19,166 @@ const char *outcome_name(enum outcome outcome)
     return names[outcome];
 }
 
-static const struct {
-    const char *name, *summary;
-    unsigned passes;
-    bool (*generate)(struct trace *trace, struct random *random);
-} synthetic[] = {
-#define SYNTHETIC(name, passes, summary) {#name, summary, passes, generate_##name},
-#include "list.h"
-#undef SYNTHETIC
+static const struct shipped_folder recordings = {
+    .path = "workloads/recorded",
+    .ending = ".hbt",
+    .is_optional = true,
+    .describe = trace_describe,
+    .kind = &workload_kind_replay,
+};
+static const struct shipped_folder scripts = {
+    .path = "workloads/lua",
+    .ending = ".lua",
+    .describe = script_describe,
+    .kind = &workload_kind_lua,
 };
 
-enum { SYNTHETIC_COUNT = sizeof synthetic / sizeof *synthetic };
-
-static struct workload describe_synthetic(size_t index)
+static bool are_names_free(const struct workload *list, size_t first_shipped, struct error *error)
 {
-    struct workload workload = {
-        .kind = &workload_kind_replay,
-        .generate = synthetic[index].generate,
-        .passes = synthetic[index].passes,
-    };
-    snprintf(workload.name, sizeof workload.name, "%s", synthetic[index].name);
-    snprintf(workload.summary, sizeof workload.summary, "%s", synthetic[index].summary);
-    for (char *at = workload.name; *at; at++) *at = *at == '_' ? '-' : *at;
-    return workload;
-}
-
-static bool scripts_folder(char folder[PATH_MAX], struct error *error)
-{
-    char executable[PATH_MAX / 2] = "";
-    if (readlink("/proc/self/exe", executable, sizeof executable - 1) < 0) {
-        return error_set(error, "/proc/self/exe: %s", strerror(errno));
-    }
-    for (char *at = dirname(executable);; at = dirname(at)) {
-        snprintf(folder, PATH_MAX, "%s/workloads/lua", strcmp(at, "/") ? at : "");
-        if (!access(folder, R_OK)) return true;
-        if (!strcmp(at, "/")) {
-            return error_set(error, "no folder workloads/lua above the executable: run it inside "
-                                    "its checkout");
+    struct workload other;
+    for (const struct workload *at = list + first_shipped; *at->name; at++) {
+        bool is_taken = !strcmp(at->name, workload_contract.name) ||
+                        synthetic_describe(at->name, strlen(at->name), &other);
+        for (const struct workload *before = list; before < at; before++) {
+            is_taken = is_taken || !strcmp(before->name, at->name);
         }
+        if (!is_taken) continue;
+        return error_set(error, "%s: another workload is called %s: rename the file", at->path,
+                         at->name);
     }
+    return true;
 }
 
-static int is_script(const struct dirent *entry)
+static bool add_synthetic(struct workload **list, size_t *count)
 {
-    const char *dot = strrchr(entry->d_name, '.');
-    return dot && !strcmp(dot, ".lua");
-}
-
-/* One broken script is unavailable; the others are none the worse. */
-static void describe_script(const char *folder, const char *file, struct workload *out)
-{
-    char path[2 * PATH_MAX];
-    struct error error = {""};
-    snprintf(path, sizeof path, "%s/%s", folder, file);
-    if (!script_describe(path, out, &error)) {
-        *out = (struct workload){.kind = &workload_kind_lua};
-        snprintf(out->path, sizeof out->path, "%s", path);
-        snprintf(out->fault, sizeof out->fault, "%s", error.text);
-    }
-    snprintf(out->name, sizeof out->name, "%.*s", (int)strlen(file) - 4, file);
-}
-
-static bool name_is_free(const struct workload *list, const struct workload *script,
-                         struct error *error)
-{
-    bool is_free = strcmp(script->name, workload_contract.name) != 0;
-    for (size_t i = 0; i < SYNTHETIC_COUNT; i++) is_free &= strcmp(script->name, list[i].name) != 0;
-    return is_free || error_set(error, "%s: another workload is called %s: rename the script",
-                                script->path, script->name);
+    struct workload each;
+    while (synthetic_at(*count, &each)) ++*count;
+    *list = calloc(*count + 1, sizeof **list);
+    for (size_t i = 0; *list && i < *count; i++) synthetic_at(i, &(*list)[i]);
+    return *list != NULL;
 }
 
 const struct workload *workload_list(struct error *error)
 {
-    char folder[PATH_MAX];
-    struct dirent **entries;
-    if (!scripts_folder(folder, error)) return NULL;
-    int script_count = scandir(folder, &entries, is_script, alphasort);
-    struct workload *list = calloc((size_t)(script_count + SYNTHETIC_COUNT + 1), sizeof *list);
-    if (script_count < 0 || !list) {
-        error_set(error, "%s: %s", folder, strerror(errno));
+    struct workload *list = NULL;
+    size_t count = 0;
+    if (!add_synthetic(&list, &count)) {
+        error_set(error, "no memory for a list of workloads");
         return NULL;
     }
-    for (size_t i = 0; i < SYNTHETIC_COUNT; i++) list[i] = describe_synthetic(i);
-    bool is_good = true;
-    for (int i = 0; i < script_count; i++) {
-        struct workload *script = &list[SYNTHETIC_COUNT + i];
-        describe_script(folder, entries[i]->d_name, script);
-        is_good = is_good && name_is_free(list, script, error);
-        free(entries[i]);
+    size_t first_shipped = count;
+    if (shipped_add(&recordings, &list, &count, error) &&
+        shipped_add(&scripts, &list, &count, error) && are_names_free(list, first_shipped, error)) {
+        return list;
     }
-    free(entries);
-    return is_good ? list : NULL;
+    free(list);
+    return NULL;
 }
 
-static bool is_path(const char *name)
+static bool is_script_path(const char *name)
 {
     size_t length = strlen(name);
     return strchr(name, '/') || (length > 4 && !strcmp(name + length - 4, ".lua"));
 }
 
+/* Of name[:options]: what stands behind the colon, or "". */
+static const char *options_of(const char *name)
+{
+    const char *colon = strchr(name, ':');
+    return colon ? colon + 1 : "";
+}
+
+/* `name` is what the user wrote, options and all. */
+static bool take_options(struct workload *workload, const char *name, const char *options,
+                         struct error *error)
+{
+    if (*options && workload->kind != &workload_kind_replay) {
+        return error_set(error, "%s: a Lua script takes no options, so `%.60s` means nothing to it",
+                         workload->name, options);
+    }
+    if (workload->kind == &workload_kind_replay && !*workload->fault &&
+        !trace_take_options(workload, options, error)) {
+        return false;
+    }
+    snprintf(workload->name, sizeof workload->name, "%s", name);
+    return true;
+}
+
+static bool refuse_name(const struct workload *list, const char *name, size_t length,
+                        struct error *error)
+{
+    char wanted[512], advice[128];
+    struct nearest nearest = {.wanted = wanted};
+    const struct trace_family *family;
+    snprintf(wanted, sizeof wanted, "%.*s", (int)length, name);
+    for (; *list->name; list++) nearest_offer(&nearest, list->name);
+    for (size_t i = 0; (family = family_at(i)); i++) nearest_offer(&nearest, family->name);
+    return error_set(error,
+                     "no workload is called `%s`%s (heapbench list workloads shows all; a script "
+                     "or a trace is given by its path: ./%s.lua, ./%s.hbt)",
+                     wanted, nearest_advice(&nearest, advice, sizeof advice), wanted, wanted);
+}
+
+static bool find_shipped(const char *name, size_t length, struct workload *out, struct error *error)
+{
+    const struct workload *list = workload_list(error), *at = list;
+    if (!list) return false;
+    while (*at->name && (strlen(at->name) != length || strncmp(at->name, name, length))) at++;
+    bool is_found = *at->name || refuse_name(list, name, length, error);
+    *out = *at;
+    free((void *)list);
+    return is_found;
+}
+
+static bool find_trace(const char *name, const char *path_end, struct workload *out,
+                       struct error *error)
+{
+    char path[sizeof out->path];
+    snprintf(path, sizeof path, "%.*s", (int)(path_end - name), name);
+    return trace_describe(path, out, error) &&
+           take_options(out, name, *path_end ? path_end + 1 : "", error);
+}
+
 bool workload_find(const char *name, struct workload *out, struct error *error)
 {
-    char advice[128];
-    struct nearest nearest = {.wanted = name};
-    if (is_path(name)) return script_describe(name, out, error);
-    const struct workload *list = workload_list(error);
-    if (!list) return false;
-    for (const struct workload *at = list; *at->name; at++) {
-        if (strcmp(at->name, name)) {
-            nearest_offer(&nearest, at->name);
-            continue;
-        }
-        *out = *at;
-        free((void *)list);
-        return true;
-    }
-    error_set(error,
-              "no workload is called `%s`%s (heapbench list workloads shows all; a script "
-              "is given by its path: ./%s.lua)",
-              name, nearest_advice(&nearest, advice, sizeof advice), name);
-    free((void *)list);
-    return false;
+    const char *path_end = trace_path_end(name);
+    if (path_end) return find_trace(name, path_end, out, error);
+    if (is_script_path(name)) return script_describe(name, out, error);
+    size_t length = strcspn(name, ":");
+    bool is_found = synthetic_describe(name, length, out) || find_shipped(name, length, out, error);
+    return is_found && take_options(out, name, options_of(name), error);
+}
+
+/* A file that cannot be read any more is found out when it is prepared. */
+static bool reopen_trace(const char *name, const char *path, struct workload *out)
+{
+    struct error ignored;
+    const char *path_end = trace_path_end(name);
+    const char *options = path_end ? path_end + (*path_end == ':') : options_of(name);
+    if (*path) trace_describe(path, out, &ignored);
+    snprintf(out->path, sizeof out->path, "%s", path);
+    return trace_take_options(out, options, &ignored);
 }
 
 bool workload_reopen(const char *name, const char *path, struct workload *out)
 {
-    *out = (struct workload){.kind = &workload_kind_lua};
+    size_t path_length = strlen(path);
+    bool is_trace = path_length > 4 && !strcmp(path + path_length - 4, recordings.ending);
+    *out = (struct workload){.kind = &workload_kind_lua, .threads = 1};
+    if (!strcmp(name, workload_contract.name)) *out = workload_contract;
+    else if (is_trace || synthetic_describe(name, strcspn(name, ":"), out)) {
+        if (!reopen_trace(name, path, out)) return false;
+    } else if (!*path) return false;
     snprintf(out->name, sizeof out->name, "%s", name);
     snprintf(out->path, sizeof out->path, "%s", path);
-    if (*path) return true;
-    if (!strcmp(name, workload_contract.name)) *out = workload_contract;
-    for (size_t i = 0; i < SYNTHETIC_COUNT; i++) {
-        struct workload candidate = describe_synthetic(i);
-        if (!strcmp(candidate.name, name)) *out = candidate;
-    }
-    return out->kind != &workload_kind_lua;
+    return true;
 }
 
 const struct workload workload_contract = {
     .kind = &workload_kind_contract,
     .name = "contract",
     .summary = "what every allocator promises, held against a shadow model",
+    .threads = 1,
 };
 
 bool workload_available(const struct workload *workload, struct error *reason)

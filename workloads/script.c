@@ -5,6 +5,7 @@
  * Before the state closes, Lua's own count of its bytes is held against the heap's, where it keeps
  * one: they must agree to the byte. */
 #include "script.h"
+#include "lua_marks.h"
 #include "traceback.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct script {
     char *returned;            /* what the script returned, as text; NULL when nothing */
     size_t returned_length;
     bool is_out_of_memory;
+    const struct heap *heap; /* of the run */
 };
 
 static bool read_file(const char *path, struct script *script, struct error *error)
@@ -94,6 +96,7 @@ static int run_script(lua_State *L)
     const char *text = skip_shebang(script->text);
     size_t length = script->text_length - (size_t)(text - script->text);
     lua_host_open_libraries(L);
+    if (lua_marks_named_in(text, length)) lua_marks_open(L, script->heap);
     lua_pushcfunction(L, traceback_add);
     if (luaL_loadbuffer(L, text, length, script->chunk_name)) return lua_error(L);
     int status = lua_pcall(L, 0, 1, -2);
@@ -143,9 +146,12 @@ static enum outcome run(void *job, const struct heap *heap, struct error *error)
         return OUTCOME_OUT_OF_MEMORY;
     }
     if (heap_is_wrapped(heap)) lua_host_attach(&host, (struct heap *)heap, L);
+    else lua_host_watch(&host, (struct heap *)heap, L);
+    ((struct script *)job)->heap = heap;
     /* lua_cpcall alone needs no memory to begin with. */
     int status = lua_cpcall(L, run_script, job);
     enum outcome outcome = judge(L, status, heap, job, error);
+    heap_mark(heap, HEAP_CLOSING, 0);
     close_state(L, &host);
     return outcome;
 }

@@ -22,7 +22,7 @@ bool shadow_open(struct shadow *shadow, uint32_t slot_count)
 
 void shadow_close(struct shadow *shadow)
 {
-    pages_unmap(shadow->blocks, shadow->slot_count * sizeof *shadow->blocks);
+    if (shadow->blocks) pages_unmap(shadow->blocks, shadow->slot_count * sizeof *shadow->blocks);
 }
 
 static size_t piece(size_t at, size_t end)
@@ -31,28 +31,43 @@ static size_t piece(size_t at, size_t end)
     return end - at < to_word_end ? end - at : to_word_end;
 }
 
+static uint64_t word_at(uint64_t key, size_t at)
+{
+    return key + at / 8 * STRIDE;
+}
+
+static void fill_piece(const struct shadow_block *block, size_t at)
+{
+    uint64_t word = word_at(block->key, at);
+    memcpy(block->address + at, (char *)&word + at % 8, piece(at, block->size));
+}
+
 static void fill_block(const struct shadow_block *block, size_t from)
 {
-    for (size_t at = from, bytes; at < block->size; at += bytes) {
-        uint64_t word = block->key + at / 8 * STRIDE;
-        bytes = piece(at, block->size);
-        memcpy(block->address + at, (char *)&word + at % 8, bytes);
+    size_t whole_begin = (from + 7) & ~(size_t)7, whole_end = block->size & ~(size_t)7;
+    if (from >= block->size) return;
+    if (from < whole_begin) fill_piece(block, from);
+    uint64_t word = word_at(block->key, whole_begin);
+    for (size_t at = whole_begin; at < whole_end; at += 8, word += STRIDE) {
+        memcpy(block->address + at, &word, 8);
     }
+    if (whole_begin <= whole_end && whole_end < block->size) fill_piece(block, whole_end);
 }
 
 static bool word_matches(uint64_t key, const char *address, size_t at, size_t bytes)
 {
-    uint64_t word = key + at / 8 * STRIDE;
+    uint64_t word = word_at(key, at);
     return memcmp(address + at, &word, piece(at, bytes)) == 0;
 }
 
 bool shadow_matches(const struct shadow *shadow, uint32_t slot, const void *address, size_t bytes)
 {
-    uint64_t key = shadow->blocks[slot].key;
-    for (size_t at = 0; at < bytes; at += 8) {
-        if (!word_matches(key, address, at, bytes)) return false;
+    uint64_t key = shadow->blocks[slot].key, word = key;
+    size_t whole_end = bytes & ~(size_t)7;
+    for (size_t at = 0; at < whole_end; at += 8, word += STRIDE) {
+        if (memcmp((const char *)address + at, &word, 8) != 0) return false;
     }
-    return true;
+    return whole_end == bytes || word_matches(key, address, whole_end, bytes);
 }
 
 bool shadow_ends_match(const struct shadow *shadow, uint32_t slot, const void *address,

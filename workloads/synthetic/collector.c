@@ -12,6 +12,7 @@
  */
 #include "collector.h"
 
+#include "../../allocators/host.h"
 #include "../../allocators/pages.h"
 
 enum {
@@ -228,6 +229,11 @@ bool collector_open(struct collector *collector, struct trace *trace, struct ran
     return is_open;
 }
 
+static void enter(struct collector *collector, enum collector_phase phase)
+{
+    trace_mark(collector->trace, MARK_COLLECTION, phase);
+}
+
 void collector_cycle(struct collector *collector)
 {
     size_t *live_bytes = &collector->trace->live_bytes, threshold = 2 * *live_bytes;
@@ -237,10 +243,14 @@ void collector_cycle(struct collector *collector)
     size_t known = collector->objects.count;
     draw_fates(collector, 0, &survival);
     draw_string_fates(collector, &survival);
+    enter(collector, COLLECTOR_MARKS);
     mark(collector);
     draw_fates(collector, known, &survival);
+    enter(collector, COLLECTOR_SWEEPS_STRINGS);
     sweep_strings(collector);
+    enter(collector, COLLECTOR_SWEEPS);
     sweep_objects(collector);
+    enter(collector, COLLECTOR_RESTS);
 }
 
 static void free_all(struct collector *collector, struct object_list *list)

@@ -1,0 +1,47 @@
+/* How the tests of replays make a workload of a generator here and run it. To be included after
+ * cmocka.h. */
+#ifndef REPLAY_TEST_H
+#define REPLAY_TEST_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../workloads/family.h"
+#include "../workloads/workload.h"
+
+typedef bool generate_fn(struct trace *trace, struct random *random);
+
+/* The C library's, nothing checked: blocks stay where they are where they can. */
+static inline void *plain_resize(void *heap, void *block, size_t old_size, size_t new_size)
+{
+    (void)heap, (void)old_size;
+    if (new_size != 0) return realloc(block, new_size);
+    free(block);
+    return NULL;
+}
+
+static inline struct workload planted_workload(generate_fn *generate, const char *options)
+{
+    struct workload workload = {
+        .kind = &workload_kind_replay,
+        .name = "planted",
+        .generate = generate,
+        .threads = 1,
+    };
+    snprintf(workload.options, sizeof workload.options, "%s", options);
+    return workload;
+}
+
+/* Prepared for one run on this heap, which must end like this. */
+static inline void run_workload(const struct workload *workload, const struct heap *heap,
+                                enum outcome expected, char answer[ANSWER_LENGTH],
+                                struct error *error)
+{
+    void *job = workload->kind->prepare(workload, 3, error);
+    assert_non_null(job);
+    assert_int_equal(workload->kind->run(job, heap, error), expected);
+    workload->kind->verify(job, answer);
+    workload->kind->finish(job);
+}
+
+#endif
