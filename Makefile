@@ -34,10 +34,10 @@ PACKAGE_LIBS = $(call once,PACKAGE_LIBS,pkg-config --libs $(LUA) jansson libzstd
 python_with = $(or $(shell PYTHON='$(PYTHON)' scripts/find-python.sh $(1)),false)
 LIBS = $(PACKAGE_LIBS) -lmd -ldw -ldl -lm -lpthread
 
-SOURCES := $(wildcard allocators/*.c allocators/*/*.c lalloc/*.c lalloc/*/*.c workloads/*.c workloads/*/*.c recorder/*.c harness/*.c)
+SOURCES := $(wildcard allocators/*.c allocators/*/*.c lalloc/*.c lalloc/*/*.c workloads/*.c workloads/*/*.c recorder/*.c harness/*.c harness/*/*.c)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 PLANTED_SOURCES := $(wildcard tests/planted/*.c)
-HEADERS := $(wildcard allocators/*.h allocators/*/*.h lalloc/*.h lalloc/*/*.h workloads/*.h workloads/*/*.h recorder/*.h harness/*.h)
+HEADERS := $(wildcard allocators/*.h allocators/*/*.h lalloc/*.h lalloc/*/*.h workloads/*.h workloads/*/*.h recorder/*.h harness/*.h harness/*/*.h)
 # Lists that are read as macros keep one line an entry.
 LAID_OUT := $(filter-out %/list.h %/metrics.h,$(SOURCES) $(HEADERS) $(wildcard examples/*/*.c tests/*.[ch] tests/fuzz/*.c)) \
   $(PLANTED_SOURCES)

@@ -19,8 +19,8 @@
 #include "child.h"
 #include "command.h"
 #include "measure.h"
-#include "series.h"
-#include "series_latency.h"
+#include "series/series.h"
+#include "series/series_latency.h"
 
 enum { OUTPUT_MAXIMUM = 256 << 20 }; /* bytes that a script may print */
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../harness/inspect_figures.h"
+#include "../harness/inspect/inspect_figures.h"
 #include "../workloads/trace.h"
 
 /* Closes the trace. */

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "../harness/latency.h"
+#include "../harness/latency/latency.h"
 
 enum { READING = 7 }; /* ticks that a reading of this clock takes; a tick is 2 ns */
 

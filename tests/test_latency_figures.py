@@ -162,6 +162,6 @@ def test_without_series_a_chart_says_how_to_measure_them(folder, name):
 
 
 def test_the_columns_made_by_hand_are_the_real_ones():
-    source = (fake_results.ROOT / "harness/series_kinds.c").read_text().replace('"\n', "")
+    source = (fake_results.ROOT / "harness/series/series_kinds.c").read_text().replace('"\n', "")
     for columns in (fake_latency.LATENCY, fake_latency.LOCALITY):
         assert columns.removeprefix("allocator,workload,") in source.replace(" " * 19 + '"', "")

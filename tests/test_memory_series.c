@@ -5,10 +5,10 @@
 #include <malloc.h>
 
 #include "../allocators/pages.h"
-#include "../harness/aging.h"
-#include "../harness/resident.h"
-#include "../harness/series.h"
-#include "../harness/usable.h"
+#include "../harness/series/aging.h"
+#include "../harness/series/resident.h"
+#include "../harness/series/series.h"
+#include "../harness/series/usable.h"
 
 static void test_resident_memory_follows_single_pages(void **state)
 {

@@ -118,7 +118,7 @@ def test_a_damaged_series_is_one_line_with_its_place(tmp_path, change, expected)
 
 
 def test_fake_series_have_the_columns_of_the_real_ones():
-    source = "".join((fake_results.ROOT / f"harness/{name}.c").read_text()
+    source = "".join((fake_results.ROOT / f"harness/series/{name}.c").read_text()
                      for name in ("series_kinds", "series_measure"))
     source = re.sub(r'"\s+"', "", source)
     for name, columns in fake_results.fake_series.COLUMNS.items():

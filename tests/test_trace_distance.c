@@ -1,7 +1,7 @@
 /* Distances of traces, against values worked out by hand. */
 #include "survey_test.h"
 
-#include "../harness/inspect_distance.h"
+#include "../harness/inspect/inspect_distance.h"
 
 static struct distances measure(struct trace *one, struct trace *other)
 {
