@@ -185,6 +185,7 @@ static const struct option_row options[] = {
 const struct allocator allocator_fixed_pool = {
     .name = "fixed-pool",
     .summary = "blocks of one size from one free list; other sizes go to the backing",
+    .traits = TRAIT_BY_NAME,
     .alignment = 8,
     .options = options,
     .backing = "libc",

@@ -178,7 +178,8 @@ static struct workload *find_workloads(const struct names *names, size_t *count,
     workloads[0] = workload_contract;
     for (size_t i = 0; i < names->count; i++) {
         struct workload *workload = &workloads[i];
-        bool is_found = workload_find(names->at[i], workload, error);
+        bool is_found =
+            plan_name_is_plain(names->at[i], error) && workload_find(names->at[i], workload, error);
         if (is_found && workload->kind == &workload_kind_replay) continue;
         if (is_found)
             error_set(error, "-w %s: a script cannot be checked: give a trace", names->at[i]);

@@ -3,10 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../allocators/nearest.h"
 
@@ -91,4 +94,29 @@ void command_parse(const struct argp *argp, int argc, char **argv, unsigned flag
     argv[0] = program_name;
     argp_err_exit_status = 2;
     argp_parse(argp, argc, argv, flags, NULL, input);
+}
+
+static bool is_trace_name(const char *path)
+{
+    size_t length = strlen(path);
+    return length > 4 && !strcmp(path + length - 4, ".hbt");
+}
+
+bool command_check_trace_output(const char *path, struct error *error)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    struct stat status;
+    if (strlen(path) + sizeof ".4294967295" > sizeof folder) {
+        return error_set(error, "%.100s...: the name is too long", path);
+    }
+    if (!is_trace_name(slash ? slash + 1 : path)) {
+        return error_set(error, "-o '%s': give a name that ends in .hbt", path);
+    }
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return error_set(error, "%s: is there and no plain file: give another name", path);
+    }
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    return !access(folder, W_OK) || error_set(error, "%s: %s", path, strerror(errno));
 }

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <stdint.h>
 
+#include "../allocators/allocator.h"
 #include "names.h"
 
 int run_main(int argc, char **argv);
@@ -29,6 +30,9 @@ enum { TIMEOUT_STANDARD = 60, TIMEOUT_MAXIMUM = 86400 };
 uint64_t command_number(const char *text, const char *option, uint64_t minimum, uint64_t maximum,
                         struct argp_state *state);
 void command_add_name(struct names *names, const char *name, struct argp_state *state);
+
+/* False says why no trace can be written there; its name must end in .hbt, by which it is known. */
+bool command_check_trace_output(const char *path, struct error *error);
 
 /* argp_parse, with the nearest name offered for an option that does not exist. */
 void command_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);

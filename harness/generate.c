@@ -43,9 +43,9 @@ static error_t take_option(int key, char *value, struct argp_state *state)
 }
 
 static const struct argp_option rows[] = {
-    {"out", 'o', "FILE", 0, "the trace to write, FILE.hbt; one that is there is replaced", 0},
+    {"output", 'o', "FILE", 0, "the trace to write, FILE.hbt; one that is there is replaced", 0},
     {"seed", 's', "N", 0, "draws what the workload draws (default 1)", 0},
-    {"repeat", 'n', "N", 0, "so often in a row, with seeds N, N + 1, ... (default 1)", 0},
+    {"repeat", 'n', "N", 0, "so often in a row, each with the next seed (default 1)", 0},
     {0},
 };
 
@@ -59,7 +59,9 @@ static bool find(struct call *call, struct error *error)
     struct workload *workload = &call->workload;
     if (!workload_find(call->name, workload, error)) return false;
     if (!workload->family && !workload->generate) {
-        return error_set(error, "%s is not synthetic: a script is recorded by heapbench record",
+        return error_set(error,
+                         "%s is not synthetic (heapbench list families shows what is); a script "
+                         "is recorded by heapbench record",
                          call->name);
     }
     if (!replay_options_read(workload, &call->options, error)) return false;
@@ -117,7 +119,9 @@ int generate_main(int argc, char **argv)
     struct error error = {""};
     struct call call = {.seed = 1, .repetitions = 1};
     command_parse(&generate_argp, argc, argv, 0, &call);
-    if (!find(&call, &error)) return command_fail(2, error.text);
+    if (!command_check_trace_output(call.out, &error) || !find(&call, &error)) {
+        return command_fail(2, error.text);
+    }
     describe(&call, about);
     struct trace_writer *writer = trace_writer_open(call.out, about, &error);
     if (!writer) return command_fail(1, error.text);

@@ -25,7 +25,7 @@ static const struct argp_option rows[] = {
      "measure this allocator, or `all`; may be repeated (default: all in profile full, else all "
      "but those that `list` shows as measured by name)",
      0},
-    {"workload", 'w', "NAME|PATH", 0, "on this workload or Lua script; may be repeated", 0},
+    {"workload", 'w', "NAME|PATH", 0, "on this workload, Lua script or trace; may be repeated", 0},
     {"profile", KEY_PROFILE, "NAME", 0, "smoke, quick (default) or full: 2, 8, 30 rounds", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "timed rounds, instead of the profile's", 0},
     {"seed", KEY_SEED, "N", 0, "draws the order and the synthetic traces (default 1)", 0},

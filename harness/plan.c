@@ -18,24 +18,25 @@ static void *grow(void *array, size_t count, size_t element_bytes)
     return grown;
 }
 
-/* What stands in runs.csv must come out of it as it went in. JSON knows nothing but UTF-8. */
-static bool is_plain(const char *name, struct error *error)
+/* JSON knows nothing but UTF-8. */
+bool plan_name_is_plain(const char *name, struct error *error)
 {
     bool is_good = strlen(name) < NAME_MAXIMUM;
     for (const char *at = name; *at; at++) is_good &= (unsigned char)*at >= ' ' && *at != 127;
     json_t *text = json_string(name);
     is_good &= text != NULL;
     json_decref(text);
-    return is_good || error_set(error,
-                                "a spec or a script's path has at most %d characters, all of "
-                                "them printable UTF-8: %.60s",
-                                NAME_MAXIMUM - 1, name);
+    return is_good ||
+           error_set(error,
+                     "a spec, or a workload with its options, has at most %d characters, all of "
+                     "them printable UTF-8: %.60s",
+                     NAME_MAXIMUM - 1, name);
 }
 
 bool plan_add_contender(struct plan *plan, const char *spec, struct error *error)
 {
     struct spec_description description;
-    if (!is_plain(spec, error)) return false;
+    if (!plan_name_is_plain(spec, error)) return false;
     if (!spec_describe(spec, &description, error)) return false;
     for (size_t i = 0; i < plan->contender_count; i++) {
         if (!strcmp(plan->contenders[i].spec, spec)) return true;
@@ -59,7 +60,7 @@ static void add_workload(struct plan *plan, const struct workload *workload)
 bool plan_add_task(struct plan *plan, const char *name, struct error *error)
 {
     struct workload workload;
-    if (!is_plain(name, error) || !workload_find(name, &workload, error)) return false;
+    if (!plan_name_is_plain(name, error) || !workload_find(name, &workload, error)) return false;
     add_workload(plan, &workload);
     return true;
 }

@@ -35,6 +35,10 @@ struct plan {
     size_t cell_count;
 };
 
+/* What stands in runs.csv, or in a line of a report, must come out of it as it went in. False says
+ * what such a name may be. */
+bool plan_name_is_plain(const char *name, struct error *error);
+
 /* Adds by spec, or by name or path; a second time of the same is ignored. */
 bool plan_add_contender(struct plan *plan, const char *spec, struct error *error);
 bool plan_add_task(struct plan *plan, const char *name, struct error *error);

@@ -5,6 +5,7 @@
  */
 #include "convert.h"
 
+#include "../workloads/traces/writer.h"
 #include "outside.h"
 
 enum { ALIGNMENT_OF_ALL = 4 }; /* log2; what malloc gives without being asked */
@@ -22,6 +23,11 @@ static void mark(struct conversion *conversion, enum trace_mark kind, uint32_t a
 {
     trace_mark(conversion->trace, kind, argument);
     conversion->mark_count++;
+}
+
+static uint32_t least(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
 }
 
 static bool is_followed(uint32_t cell)
@@ -48,7 +54,7 @@ static void add_block(struct conversion *conversion, const struct raw_event *eve
         return;
     }
     if (event->alignment > ALIGNMENT_OF_ALL) {
-        mark(conversion, MARK_ALIGNMENT, event->alignment);
+        mark(conversion, MARK_ALIGNMENT, least(event->alignment, TRACE_ALIGNMENT_MAXIMUM));
     }
     *cell = trace_new(conversion->trace, bytes) + 1;
 }
@@ -110,21 +116,28 @@ static void add_mark(struct conversion *conversion, const struct raw_event *even
 
 static void note_outside(struct conversion *conversion, const struct raw_event *event)
 {
-    conversion->outside.count++;
-    conversion->outside.ns += (uint64_t)(event->outside - 1) * OUTSIDE_UNIT_NS;
+    struct conversion_outside *outside = &conversion->outside;
+    outside->count++;
+    outside->ns += (uint64_t)(event->outside - 1) * OUTSIDE_UNIT_NS;
+    if (outside->count < OUTSIDE_BATCH) return;
+    histogram_note(&outside->batch_ns, outside->ns / outside->count);
+    outside->count = outside->ns = 0;
 }
 
 uint64_t conversion_outside_ns(const struct conversion *conversion)
 {
     const struct conversion_outside *outside = &conversion->outside;
+    if (outside->batch_ns.count) return histogram_quantile(&outside->batch_ns, 0.5);
     return outside->count ? outside->ns / outside->count : 0;
 }
 
 bool conversion_add(struct conversion *conversion, const struct raw_event *event)
 {
-    if (event->thread != conversion->thread) {
-        conversion->thread = event->thread;
-        mark(conversion, MARK_THREAD, event->thread);
+    /* Threads beyond those that a trace can tell apart are one. */
+    uint32_t thread = least(event->thread, TRACE_THREAD_MAXIMUM);
+    if (thread != conversion->thread) {
+        conversion->thread = thread;
+        mark(conversion, MARK_THREAD, thread);
     }
     if (event->outside) note_outside(conversion, event);
     switch (event->kind - 1) {

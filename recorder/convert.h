@@ -2,6 +2,7 @@
 #ifndef CONVERT_H
 #define CONVERT_H
 
+#include "../allocators/wrappers/histogram.h"
 #include "../workloads/trace.h"
 #include "address_table.h"
 #include "spool.h"
@@ -13,9 +14,11 @@ struct conversion_losses {
     uint64_t oversized_calls; /* that make a block of 4 GiB or more: it is left out */
 };
 
-/* Of the times that were sampled between two calls. */
+/* Of the times that were sampled between two calls: means of batches, whose median other work of
+ * the machine does not move as it moves the mean of all. */
 struct conversion_outside {
-    uint64_t count, ns;
+    uint64_t count, ns; /* of the batch that is not full */
+    struct histogram batch_ns;
 };
 
 /* All zero but the trace: begun. */
@@ -28,7 +31,7 @@ struct conversion {
     struct conversion_outside outside;
 };
 
-/* What the program took between two calls, in the mean; 0 when that is not known. */
+/* What the program took between two calls; 0 when that is not known. */
 uint64_t conversion_outside_ns(const struct conversion *conversion);
 
 /* Appends an event whose kind is set. False when memory ran out: the trace is not usable. */

@@ -56,8 +56,10 @@ static bool open_trace(struct image *image, struct harvest *harvest)
     name_file(harvest, image);
     describe(image, harvest, about);
     image->writer = trace_writer_open(image->path, about, &image->error);
-    if (image->writer) image->conversion.trace = trace_writer_trace(image->writer);
-    return image->writer != NULL;
+    if (!image->writer) return false;
+    image->conversion.trace = trace_writer_trace(image->writer);
+    image->conversion.trace->touches_blocks = true; /* as every program does */
+    return true;
 }
 
 void image_trace_add(struct image *image, struct harvest *harvest, const struct raw_event *events,

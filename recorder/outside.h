@@ -9,6 +9,7 @@
 
 enum {
     OUTSIDE_EVERY = 64,
+    OUTSIDE_BATCH = 64, /* samples that are averaged before they are compared with others */
     OUTSIDE_UNIT_NS = 4,
     OUTSIDE_MOST_NS = 20000, /* what takes longer waits for something, and is left out */
     OUTSIDE_TRIES = 32

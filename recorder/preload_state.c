@@ -166,8 +166,10 @@ void recording_release(void)
     unlock(&process.shared->lock);
 }
 
+/* A handler that forked makes the child return to here with its page wiped: no window. */
 static void write_missed(struct spool_window *window)
 {
+    if (!window) return;
     atomic_fetch_add_explicit(&window->missed_calls, thread.missed_calls, memory_order_relaxed);
     thread.missed_calls = 0;
 }

@@ -15,6 +15,12 @@
 
 enum { HEAD_BYTES = 4096, SCRIPTS_DEEP = 4 };
 
+static bool is_program(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
 /* As execvp does. False when no folder of PATH has it. */
 static bool find(const char *command, char path[PATH_MAX])
 {
@@ -24,7 +30,7 @@ static bool find(const char *command, char path[PATH_MAX])
     while (*command) {
         size_t length = strcspn(folders, ":");
         snprintf(path, PATH_MAX, "%.*s%s%s", (int)length, folders, length ? "/" : "", command);
-        if (access(path, X_OK) == 0) return true;
+        if (is_program(path)) return true;
         if (!folders[length]) break;
         folders += length + 1;
     }
@@ -40,18 +46,19 @@ static size_t read_head(const char *path, char head[HEAD_BYTES])
     return length > 0 ? (size_t)length : 0;
 }
 
-static bool has_interpreter(const char *head, size_t length)
+/* The table of parts may stand anywhere in the file: tools that change a program move it. */
+static bool has_interpreter(const char *path, const char *head)
 {
     Elf64_Ehdr header;
+    Elf64_Phdr part = {.p_type = PT_NULL};
     memcpy(&header, head, sizeof header);
-    for (size_t i = 0; i < header.e_phnum; i++) {
-        Elf64_Phdr part;
-        size_t place = header.e_phoff + i * sizeof part;
-        if (place > length || length - place < sizeof part) break;
-        memcpy(&part, head + place, sizeof part);
-        if (part.p_type == PT_INTERP) return true;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    for (size_t i = 0; file >= 0 && i < header.e_phnum && part.p_type != PT_INTERP; i++) {
+        off_t place = (off_t)(header.e_phoff + i * sizeof part);
+        if (pread(file, &part, sizeof part, place) != sizeof part) break;
     }
-    return false;
+    if (file >= 0) close(file);
+    return part.p_type == PT_INTERP;
 }
 
 static bool check_binary(const char *path, const char *head, size_t length, struct error *error)
@@ -59,7 +66,7 @@ static bool check_binary(const char *path, const char *head, size_t length, stru
     if (length < sizeof(Elf64_Ehdr) || head[EI_CLASS] != ELFCLASS64) {
         return error_set(error, "%s: no 64-bit program: the recorder cannot be preloaded", path);
     }
-    if (!has_interpreter(head, length)) {
+    if (!has_interpreter(path, head)) {
         return error_set(error, "%s: statically linked: preloading the recorder has no effect",
                          path);
     }

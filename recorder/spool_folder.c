@@ -37,7 +37,7 @@ bool spool_folder_make(char path[SPOOL_FOLDER_BYTES], struct error *error)
 
 static void remove_files(const char *path)
 {
-    char file[SPOOL_FOLDER_BYTES + 256];
+    char file[SPOOL_FOLDER_BYTES + 8 + 256];
     DIR *folder = opendir(path);
     for (const struct dirent *entry; folder && (entry = readdir(folder));) {
         if (entry->d_name[0] == '.') continue;
@@ -47,11 +47,14 @@ static void remove_files(const char *path)
     if (folder) closedir(folder);
 }
 
-/* Another window may begin between emptying it and removing it. */
+/* Under another name no further window begins in it, but one that is just being made. */
 void spool_folder_remove(const char *path)
 {
+    char over[SPOOL_FOLDER_BYTES + 8];
+    snprintf(over, sizeof over, "%s-over", path);
+    if (rename(path, over)) return;
     for (int i = 0; i < REMOVALS; i++) {
-        remove_files(path);
-        if (rmdir(path) == 0) return;
+        remove_files(over);
+        if (rmdir(over) == 0) return;
     }
 }

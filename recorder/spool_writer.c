@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -142,8 +143,7 @@ static void fill_head(const struct spool_writer *writer, struct spool_window *wi
 
 static bool open_window(struct spool_writer *writer, const char *program)
 {
-    if (!is_within_file_limit() || !wait_for_reader(writer)) return false;
-    struct spool_window *window = map_window(writer);
+    struct spool_window *window = is_within_file_limit() ? map_window(writer) : NULL;
     if (!window) return false;
     if (!populate(window, sizeof *window - sizeof window->events)) {
         munmap(window, sizeof *window);
@@ -169,10 +169,20 @@ static bool claim_image(struct spool_writer *writer)
     }
 }
 
+/* A handler that forked while a window begins would have two processes begin the same one. */
+static void hold_signals(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, before);
+}
+
 bool spool_begin(struct spool_writer *writer, const char *folder, const char *program)
 {
     struct timespec now;
+    sigset_t before;
     int error = errno;
+    hold_signals(&before);
     clock_gettime(CLOCK_MONOTONIC, &now);
     *writer = (struct spool_writer){
         .folder = folder,
@@ -181,6 +191,7 @@ bool spool_begin(struct spool_writer *writer, const char *folder, const char *pr
         .started_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
     };
     bool is_begun = claim_image(writer) && open_window(writer, program);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     errno = error;
     return is_begun;
 }
@@ -196,15 +207,39 @@ static bool begin_part(struct spool_writer *writer)
     return true;
 }
 
-/* The old window is let go when there is a new one: until then it can tell why there is none. */
-static bool begin_window(struct spool_writer *writer)
+/* The old window is let go when there is a new one: until then it can tell why there is none. No
+ * folder: this is a child of a handler's fork, whose writer was wiped. */
+static bool replace_window(struct spool_writer *writer)
 {
     struct spool_window *old = writer->window;
-    writer->window_number++;
-    if (!open_window(writer, NULL)) return false;
+    if (!writer->folder || !open_window(writer, NULL)) return false;
     atomic_store_explicit(&old->is_complete, 1, memory_order_release);
     munmap(old, sizeof *old);
     return true;
+}
+
+static bool begin_window(struct spool_writer *writer)
+{
+    sigset_t before;
+    writer->window_number++;
+    if (!wait_for_reader(writer)) return false;
+    hold_signals(&before);
+    bool is_begun = replace_window(writer);
+    int failure = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = failure;
+    return is_begun;
+}
+
+/* No window is left in a child that a handler forked from within spool_advance. */
+static void stop(struct spool_writer *writer, int failure)
+{
+    struct spool_window *window = writer->window;
+    writer->window = NULL;
+    writer->next = writer->ready_end = NULL;
+    if (!window) return;
+    atomic_store_explicit(&window->stopped, (uint32_t)failure, memory_order_release);
+    munmap(window, sizeof *window);
 }
 
 bool spool_advance(struct spool_writer *writer)
@@ -213,12 +248,7 @@ bool spool_advance(struct spool_writer *writer)
     if (!writer->window) return false;
     bool is_full = writer->next == writer->window->events + SPOOL_WINDOW_EVENTS;
     bool has_room = (!is_full || begin_window(writer)) && begin_part(writer);
-    if (!has_room) {
-        atomic_store_explicit(&writer->window->stopped, (uint32_t)errno, memory_order_release);
-        munmap(writer->window, sizeof *writer->window);
-        writer->window = NULL;
-        writer->next = writer->ready_end = NULL;
-    }
+    if (!has_room) stop(writer, errno);
     errno = error;
     return has_room;
 }

@@ -109,11 +109,12 @@ groups_of() {
         fuzz) echo build fuzz ;;
         bench) echo build charts mallocs programs ;;
         charts) echo charts ;;
+        inspect) echo build charts ;;
         traces) echo build traces lua ;;
         hyperfine) echo build lua charts mallocs hyperfine ;;
         lint) echo build test figures lint ;;
         *) complain "no group $1; the groups are build, test, test-asan, test-tsan," \
-                "test-valgrind, fuzz, bench, charts, hyperfine, lint"; exit 2 ;;
+                "test-valgrind, fuzz, bench, charts, inspect, traces, hyperfine, lint"; exit 2 ;;
     esac
 }
 

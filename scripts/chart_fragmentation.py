@@ -25,6 +25,7 @@ def shares(each):
 
 
 def draw_bar(axes, line, each):
+    """Returns how far it goes."""
     place, thickness = BARS[each.age]
     left, is_told = 0, None not in (each.internal_bytes, each.metadata_bytes)
     for part, share in shares(each):
@@ -32,16 +33,22 @@ def draw_bar(axes, line, each):
         axes.barh(line + place, share, thickness, left=left, color=PARTS[part][1], linewidth=0,
                   hatch="//////" if is_mixed else None, edgecolor="#d8d8d8")
         left += share
-    if left > MOST and each.age == "fresh":
-        axes.text(0.98 * MOST, line + place, f"{100 * left:.0f} %", ha="right", va="center",
-                  fontsize=6.5, path_effects=drawing.HALO)
+    return left
+
+
+def tell_ends(axes, line, ends):
+    """Of bars, by age, that leave the panel."""
+    told = ", ".join(f"{'aged ' if age == 'aged' else ''}{100 * end:.0f} %"
+                     for age, end in ends.items() if end > MOST)
+    if told:
+        axes.text(0.99 * MOST, line, told, ha="right", va="center", fontsize=6.5,
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})
 
 
 def draw_panel(axes, names, of_workload, failures):
     for line, name in enumerate(names):
-        for age in fragmentation.AGES:
-            if (name, age) in of_workload:
-                draw_bar(axes, line, of_workload[name, age])
+        tell_ends(axes, line, {age: draw_bar(axes, line, of_workload[name, age])
+                               for age in fragmentation.AGES if (name, age) in of_workload})
         if (name, "fresh") not in of_workload:
             axes.text(0.01, line, failures.get(name, "not measured"), va="center", fontsize=6.5,
                       color=drawing.ALARM, fontstyle="italic")

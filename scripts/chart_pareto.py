@@ -6,9 +6,9 @@ from score import BASELINE, MEBIBYTE
 
 EXPLANATION = (
     f"Left: both divided by {BASELINE}'s, geometric mean over the workloads with 1 MiB live or "
-    "more; hollow: failed in some of them (their number in the legend), so not on the front. "
-    "Small: each workload with 16 MiB live or more, ns per operation and peak resident MiB; "
-    "dotted: its live bytes. Lower left is better; the line is the Pareto front.")
+    "more that write all their pages; hollow: failed in some of them (their number in the legend), "
+    "so not on the front. Small: each of them with 16 MiB live or more, ns per operation and peak "
+    "resident MiB; dotted: its live bytes. Lower left is better; the line is the Pareto front.")
 SIDE, GAP = 4.6, 0.55        # inches: the large panel, and between panels
 SMALL, COLUMNS = 1.75, 4
 LEGEND = 2.2

@@ -170,6 +170,10 @@ record_perl() {
 all="json simulation templates cache luacheck gcc sqlite3 python3 jq git-log git-pack perl"
 for name in "${@:-$all}"; do
     for each in $name; do
+        case " $all " in
+            *" $each "*) ;;
+            *) echo "record_traces: no trace is called $each; there are: $all" >&2; exit 2 ;;
+        esac
         "record_$(echo "$each" | tr - _)" "$inputs/$each.hbt"
         mv "$inputs/$each.hbt" "$recorded/recorded-$each.hbt"
         echo "$recorded/recorded-$each.hbt: $(stat -c %s "$recorded/recorded-$each.hbt") bytes"

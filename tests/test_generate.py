@@ -68,6 +68,7 @@ def test_repetitions_begin_with_nothing_alive(tmp_path):
     (["lifetimes"], "into which file?"),
     (["-o", "x.hbt", "lifetime"], "did you mean `lifetimes`?"),
     (["-o", "x.hbt", "lifetimes:birth=1"], "did you mean `births`?"),
+    (["-o", "x", "phases"], "ends in .hbt"),
     (["-o", "x.hbt", "json"], "json is not synthetic"),
     (["-o", "x.hbt", "lifetimes:touch=all"], "of its replay"),
     (["-o", "x.hbt", "lifetimes:least=9,most=8"], "least=9 is above most=8"),

@@ -113,6 +113,9 @@ def test_mistakes_are_told_in_one_line(mix, tmp_path):
     refuses(2, "none.hbt", tmp_path / "none.hbt")
     refuses(2, "no workload is called `nobody`", "pair-32", "--against", "nobody")
     refuses(2, "--seed x", "pair-32", "--seed=x")
+    whole = mix.read_bytes()
+    refuses(2, "that is the name of a trace", mix, f"--csv={mix}")
+    assert mix.read_bytes() == whole
 
 
 def test_what_cannot_be_read_or_written_is_a_failure(mix, tmp_path):

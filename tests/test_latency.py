@@ -49,7 +49,8 @@ def test_a_trace_is_timed_on_the_null_allocator_too():
 
 @pytest.mark.parametrize("arguments, expected", [
     ([], "name a workload: -w NAME"), (["-w", "jsn"], "did you mean `json`?"),
-    (["-a", "teired", "-w", "json"], "did you mean `tiered`?"), (["json"], "means nothing here")])
+    (["-a", "teired", "-w", "json"], "did you mean `tiered`?"), (["json"], "means nothing here"),
+    (["-a", "null", "-w", "json"], "it can only replay traces, not json")])
 def test_a_mistake_is_one_line(arguments, expected):
     done = heapbench("latency", *arguments, cwd=TOP)
     assert done.returncode == 2 and expected in done.stderr

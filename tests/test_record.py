@@ -81,6 +81,27 @@ int main(void) {
     puts("done"); return 0; }""",
 }
 
+# About two bytes a call, as its sizes cannot be foretold.
+PROGRAMS["random"] = """
+int main(void) {
+    for (int i = 0; i < 800000; i++) free(keep(malloc(rand() & 0x3fff)));
+    puts("done"); return 0; }"""
+
+# Half of its children return into a call that their parent's handler interrupted.
+PROGRAMS["handler-forks"] = """
+static volatile int ticks; static pid_t top;
+static void tick(int number) {
+    (void)number; free(keep(malloc(30))); ticks++;
+    if (ticks % 4 == 0 && getpid() == top && fork() == 0) signal(SIGALRM, SIG_IGN); }
+int main(void) {
+    struct itimerval often = {{0, 200}, {0, 200}}, never = {{0}}; int status, broken = 0;
+    top = getpid(); signal(SIGALRM, tick); setitimer(ITIMER_REAL, &often, NULL);
+    while (getpid() == top && ticks < 600) free(keep(malloc(100)));
+    if (getpid() != top) { free(keep(malloc(50))); _exit(0); }
+    setitimer(ITIMER_REAL, &never, NULL); free(keep(malloc(77777)));
+    while (wait(&status) > 0) broken += status != 0;
+    puts(broken ? "broken" : "done"); return 0; }"""
+
 # A malloc that a handler may call at any moment, which libc's is not. Nobody reads its blocks.
 REENTRANT = """
 static char memory[1 << 26]; static _Atomic size_t used;
@@ -138,6 +159,14 @@ def test_a_handler_that_allocates_within_a_call_hangs_nothing_and_is_counted(fol
     done = record(folder, "--only", "handler", "--", "sh", "-c", command, timeout=30)
     assert (done.stdout, done.returncode) == ("done\n", 0), done.stderr
     assert "missed calls" in figures(done.stderr)["t.hbt"][3]
+
+
+def test_children_that_a_handler_forks_within_a_call_live_and_cost_no_calls(folder):
+    command = 'LD_PRELOAD="$LD_PRELOAD:./reentrant.so" exec ./handler-forks'
+    done = record(folder, "-q", "--only", "handler-forks", "--", "sh", "-c", command, timeout=30)
+    assert (done.stdout, done.stderr) == ("done\n", "")
+    peak = re.search(r"peak +(\d+) bytes", inspect(folder / "t.hbt"))
+    assert int(peak[1]) >= 77777
 
 
 def test_the_whole_family_of_malloc_is_recorded_with_exact_sizes(folder):
@@ -236,9 +265,45 @@ def test_mistakes_are_told_in_one_line(folder):
         assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_a_file_that_cannot_be_written_is_refused_before_the_program_runs(folder):
+    (folder / "link.hbt").symlink_to("elsewhere.hbt")
+    for name in ["", ".", f"{folder}/", "link.hbt"]:
+        done = heapbench("record", "-o", name, "--", "./killed", cwd=folder)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    done = heapbench("record", "--verify", "-o", "t", "x.lua", cwd=folder)
+    assert done.returncode == 2 and "ends in .hbt" in done.stderr
+
+
+def test_a_folder_in_the_path_is_no_command(folder):
+    (folder / "path" / "echo").mkdir(parents=True)
+    path = f"{folder}/path:{os.environ['PATH']}"
+    done = record(folder, "--", "echo", "a", env={**os.environ, "PATH": path})
+    assert (done.stdout, done.returncode) == ("a\n", 0), done.stderr
+
+
+def spools():
+    return {name for name in os.listdir("/dev/shm") if name.startswith("heapbench-")}
+
+
+def test_messages_that_nobody_reads_change_nothing(folder):
+    before = spools()
+    command = f'set -o pipefail; "{PROGRAM}" record -o t.hbt -- sh -c "sleep 0.1; exit 5" ' \
+              '2>&1 >/dev/null | true'
+    assert subprocess.run(["bash", "-c", command], cwd=folder, check=False).returncode == 5
+    assert spools() <= before
+    inspect(folder / "t.hbt")
+
+
+def test_a_limit_of_file_sizes_is_told_and_leaves_nothing(folder):
+    before = spools()
+    text = f'ulimit -f 1100; exec "{PROGRAM}" record -o t.hbt -- ./random'  # KiB; a window: 1028
+    done = subprocess.run(["bash", "-c", text], cwd=folder, check=False, capture_output=True)
+    assert (done.returncode, done.stdout) == (1, b"done\n"), done.stderr
+    assert b"cannot be written: File too large" in done.stderr
+    assert spools() <= before
+
+
 def test_nothing_is_left_in_the_folder_of_windows(folder):
-    def spools():
-        return {name for name in os.listdir("/dev/shm") if name.startswith("heapbench-")}
     before = spools()
     record(folder, "--", "./killed")
     assert spools() <= before

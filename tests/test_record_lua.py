@@ -1,6 +1,8 @@
 """`heapbench record SCRIPT`: a Lua script is recorded as it runs on its heap."""
 import re
 
+import pytest
+
 from heapbench import TOP, heapbench
 from test_record import figures, inspect
 
@@ -75,3 +77,16 @@ def test_the_text_of_a_trace_names_no_place_that_was_not_given(tmp_path):
     about = (tmp_path / "s.hbt").read_bytes()[:2000].decode("latin-1")
     assert "program: s.lua" in about and "command: s.lua a" in about
     assert str(tmp_path) not in about
+
+
+@pytest.mark.parametrize("arguments, expected", [
+    (["-o", "x", "json"], "ends in .hbt"),
+    (["-o", "x.hbt", "lua-mix"], "lua-mix is a trace already"),
+    (["-o", "x.hbt", "/bin/ls"], "put -- before it"),
+    (["-o", "x.hbt", "there.hbt"], "no Lua script"),
+])
+def test_what_is_no_lua_program_is_refused_before_it_runs(tmp_path, arguments, expected):
+    (tmp_path / "there.hbt").write_bytes(b"\x89HBT")
+    done = heapbench("record", *arguments, cwd=tmp_path)
+    assert done.returncode == 2 and expected in done.stderr and done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["there.hbt"]

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../recorder/convert.h"
+#include "../workloads/traces/writer.h"
 
 static struct trace trace;
 static struct conversion conversion;
@@ -124,6 +125,17 @@ static void threads_alignments_and_marks_stand_before_their_calls(void **state)
     assert_int_equal(trace.operation_count + conversion.mark_count, trace.event_count);
 }
 
+static void what_a_trace_cannot_tell_apart_is_its_greatest(void **state)
+{
+    (void)state;
+    struct raw_event event = {.new_address = 0x1000, .new_size = 9, .thread = 1 << 16};
+    event.alignment = TRACE_ALIGNMENT_MAXIMUM + 3;
+    event.kind = RAW_NEW + 1;
+    assert_true(conversion_add(&conversion, &event));
+    is_event(2, TRACE_MARK, MARK_THREAD, TRACE_THREAD_MAXIMUM);
+    is_event(1, TRACE_MARK, MARK_ALIGNMENT, TRACE_ALIGNMENT_MAXIMUM);
+}
+
 /* The same calls on a plain array of the blocks' sizes. */
 static void random_calls_agree_with_a_plain_model(void **state)
 {
@@ -156,6 +168,7 @@ int main(void)
         TEST(blocks_of_4_gib_are_left_out_and_come_back_when_they_shrink),
         TEST(a_block_of_no_bytes_has_one),
         TEST(threads_alignments_and_marks_stand_before_their_calls),
+        TEST(what_a_trace_cannot_tell_apart_is_its_greatest),
         TEST(random_calls_agree_with_a_plain_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 /* A trace done by its threads: each call by the thread that it belongs to, in the recorded order or
  * in any that leaves each block its own. */
+#include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -181,6 +183,41 @@ static void a_refusal_ends_all_threads(void **state)
     }
 }
 
+/* Stands before the C library's: the system has this many threads left to give, -1 for any. */
+static int threads_left = -1;
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                   void *argument)
+{
+    typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    create_fn *create = (create_fn *)dlsym(RTLD_NEXT, "pthread_create");
+    if (threads_left == 0) return EAGAIN;
+    if (threads_left > 0) threads_left--;
+    return create(thread, attributes, start, argument);
+}
+
+/* The first run has its threads; those of the second are not all to be had. */
+static void threads_that_cannot_be_made_end_the_run(void **state)
+{
+    struct workload workload = scrambled("order=free,passes=2", false);
+    struct heap heap = {.allocator = &safe, .resize = plain_resize};
+    struct error error = {""};
+    (void)state;
+    void *job = workload.kind->prepare(&workload, 3, &error);
+    assert_non_null(job);
+    assert_int_equal(workload.kind->run(job, &heap, &error), OUTCOME_OK);
+    threads_left = THREADS / 2;
+    assert_int_equal(workload.kind->run(job, &heap, &error), OUTCOME_OUT_OF_MEMORY);
+    assert_non_null(strstr(error.text, "no thread could be made"));
+    threads_left = THREADS;
+    assert_int_equal(workload.kind->run(job, &heap, &error), OUTCOME_OK);
+    workload.kind->finish(job);
+    threads_left = 1;
+    assert_null(workload.kind->prepare(&workload, 3, &error));
+    assert_non_null(strstr(error.text, "no thread could be made"));
+    threads_left = -1;
+}
+
 static void expect_unavailable(const struct heap *heap, const char *advice)
 {
     char answer[ANSWER_LENGTH];
@@ -215,6 +252,7 @@ int main(void)
         cmocka_unit_test(free_order_leaves_each_block_its_own_calls),
         cmocka_unit_test(plain_heaps_serve_all_touches_and_orders),
         cmocka_unit_test(a_refusal_ends_all_threads),
+        cmocka_unit_test(threads_that_cannot_be_made_end_the_run),
         cmocka_unit_test(only_thread_safe_heaps_are_given_threads),
     };
     return cmocka_run_group_tests_name("replay threads", tests, NULL, NULL);

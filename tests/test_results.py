@@ -229,6 +229,18 @@ def test_footprint_is_peak_over_live_and_not_shown_for_tiny_heaps(tmp_path):
     assert suite.footprint_suite(loaded, "tiered").count == 1
 
 
+def test_a_trace_that_leaves_pages_unwritten_trades_nothing(tmp_path):
+    def change(row):
+        size = 32 * fake_results.MEBIBYTE
+        is_bare = (row["allocator"], row["workload"]) == ("tiered", "json")
+        row.update({"peak_resident_bytes": size // 2 if is_bare else 2 * size}
+                   if row["round"] else {"peak_live_bytes": size})
+
+    loaded = results.load(small(tmp_path, change=change))
+    assert suite.large_heap_workloads(loaded) == ["parser", "pair-32"]
+    assert {suite.trade_off(loaded, name)[2] for name in loaded.allocators} == {2}
+
+
 def test_the_suite_counts_only_what_is_ok(tmp_path):
     loaded = results.load(small(tmp_path, failures={("slab", "json"): ("crashed", "signal 11")}))
     mean = suite.time_suite(loaded, "slab", loaded.workloads)

@@ -199,3 +199,20 @@ def test_a_smoke_run_draws_one_program_over_time(tmp_path):
     assert heapbench("series", "-o", tmp_path / "run", *ONLY, cwd=TOP).returncode == 0
     assert {row["workload"] for row in read(tmp_path / "run", "fragmentation")} == {
         str(tmp_path / "a.lua")}
+    done = heapbench("series", "-o", tmp_path / "run", "--only", "fragmentation", cwd=TOP)
+    assert "of 2 parts" in done.stderr.splitlines()[-1]
+
+
+def test_a_heap_that_cannot_host_one_workload_is_measured_on_the_others(tmp_path):
+    names = [word for name in ("handover:order=free", "lua-mix") for word in ("-w", name)]
+    done = heapbench("run", "--profile", "smoke", "-a", "tiered", *names, "-o", tmp_path / "run",
+                     cwd=TOP)
+    assert done.returncode == 0, done.stderr
+    done = heapbench("series", "-o", tmp_path / "run", "--only", "fragmentation", *names, cwd=TOP)
+    assert done.returncode == 0, done.stderr
+    assert {(row["allocator"], row["part"], row["outcome"])
+            for row in read(tmp_path / "run", "failures")} == {
+        ("tiered", "handover:order=free", "unavailable")}
+    assert {(row["allocator"], row["workload"])
+            for row in read(tmp_path / "run", "fragmentation")} == {
+        ("libc", "handover:order=free"), ("libc", "lua-mix"), ("tiered", "lua-mix")}

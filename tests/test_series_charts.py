@@ -125,3 +125,17 @@ def test_fake_series_have_the_columns_of_the_real_ones():
         own = columns.split(",", 1 if name in ("waste", "failures") else 2)[-1]
         assert f'{own}"' in source or f'{own}\\n' in source, name
     assert fake_results.fake_series.COLUMNS["failures"] in source
+
+
+def test_a_bar_that_leaves_the_panel_has_its_figure_aged_ones_too(tmp_path):
+    def grow(text):
+        lines = text.splitlines()
+        return "\n".join(lines[:1] + [re.sub(r"^((?:[^,]*,){6})(\d+)", lambda found: found[1] + str(
+            4 * int(found[2]) if ",aged,running" in line else int(found[2])), line)
+            for line in lines[1:]]) + "\n"
+
+    folder = small(tmp_path, allocators=["libc"], workloads=["json"], failures={})
+    assert not [text for text in shown("fragmentation", folder) if text.startswith("aged ")]
+    edit(folder, "fragmentation", grow)
+    told = [text for text in shown("fragmentation", folder) if text.startswith("aged ")]
+    assert len(told) == 1 and int(told[0].split()[1]) > 100

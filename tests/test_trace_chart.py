@@ -2,7 +2,7 @@
 import pytest
 
 import fake_results  # noqa: F401  (puts scripts into the path)
-from heapbench import heapbench
+from heapbench import heapbench, make
 
 import inspected
 import trace_chart
@@ -135,3 +135,12 @@ def test_missing_files_and_folders_are_told_in_one_line(mix, tmp_path, capsys):
                       [mix, "-o", tmp_path]):
         assert trace_chart.main(list(map(str, arguments))) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_make_inspect_puts_figures_and_chart_beside_a_trace(tmp_path):
+    trace = tmp_path / "my trace.hbt"
+    assert heapbench("generate", "-o", trace, "lua-mix").returncode == 0
+    done = make("inspect", f"TRACE={trace}")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"my trace.{ending}" for ending in ("hbt", "csv", "png", "svg")}

@@ -1,4 +1,5 @@
 /* The text in a trace's file can be shown on any terminal. */
+#include "../workloads/traces/about.h"
 #include "trace_file_test.h"
 
 static void assert_about(const char *given, const char *kept)
@@ -31,6 +32,35 @@ static void what_is_too_long_is_cut_off(void **state)
     assert_about(given, kept);
 }
 
+static void a_line_that_is_cut_within_its_name_is_left_out(void **state)
+{
+    (void)state;
+    char given[2 * TRACE_ABOUT_MAXIMUM] = "a: ", kept[TRACE_ABOUT_MAXIMUM] = "a: ";
+    /* Of the second line there is room for all of `name:`, of `nam`, … of nothing. */
+    for (size_t length = TRACE_ABOUT_MAXIMUM - 8; length < TRACE_ABOUT_MAXIMUM - 1; length++) {
+        memset(given + 3, 'x', length - 3);
+        strcpy(given + length, "\nname: value\n");
+        memcpy(kept, given, length + 1);
+        kept[length + 1] = 0;
+        assert_about(given, kept);
+    }
+}
+
+/* A line's own text, and nothing of the next one's. */
+static void a_number_is_what_a_value_begins_with(void **state)
+{
+    (void)state;
+    const char *about = "a: 17 ns\nb: -5\nc: \n9: x\nd: +3\ne: 99999999999999999999\nf: x1\n";
+    assert_int_equal(about_number(about, "a"), 17);
+    assert_int_equal(about_number(about, "b"), 0);
+    assert_int_equal(about_number(about, "c"), 0);
+    assert_int_equal(about_number(about, "9"), 0);
+    assert_int_equal(about_number(about, "d"), 0);
+    assert_true(about_number(about, "e") == UINT64_MAX);
+    assert_int_equal(about_number(about, "f"), 0);
+    assert_int_equal(about_number(about, "g"), 0);
+}
+
 static void lines_without_a_name_are_refused(void **state)
 {
     (void)state;
@@ -44,6 +74,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_utf_8_or_would_move_the_cursor_becomes_a_question_mark),
         cmocka_unit_test(what_is_too_long_is_cut_off),
+        cmocka_unit_test(a_line_that_is_cut_within_its_name_is_left_out),
+        cmocka_unit_test(a_number_is_what_a_value_begins_with),
         cmocka_unit_test(lines_without_a_name_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -40,6 +40,18 @@ def test_a_wrong_name_is_one_line_with_advice(tmp_path, name, line):
         assert call.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("ending", [
+    "\n.hbt", "\udcff.hbt", ".hbt:" + "touch=all," * 50 + "passes=1"])
+def test_a_name_that_would_not_fit_a_line_or_a_row_is_refused(tmp_path, trace, ending):
+    path = tmp_path / ("x" + ending.partition(":")[0])
+    path.write_bytes(trace.read_bytes())
+    name = str(tmp_path / "x") + ending
+    for call in (run(tmp_path / "run", "-a", "libc", "-w", name),
+                 heapbench("check", "-a", "libc", "-w", name)):
+        assert call.returncode == 2
+        assert "at most 511 characters, all of them printable UTF-8" in call.stderr
+
+
 def test_a_script_is_no_trace_to_be_checked():
     call = heapbench("check", "-a", "libc", "-w", "json")
     assert call.returncode == 2

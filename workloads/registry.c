@@ -58,6 +58,19 @@ static bool add_synthetic(struct workload **list, size_t *count)
     return *list != NULL;
 }
 
+/* Recorded traces of each kind but not all: a compiler, a tool that keeps all it reads, and a
+ * database, which returns it. Of our own Lua programs the programs themselves are measured. */
+static void mark_rare(struct workload *list)
+{
+    static const char *const frequent[] = {"recorded-gcc", "recorded-git-log", "recorded-sqlite3"};
+    for (; *list->name; list++) {
+        list->is_rare = list->kind == &workload_kind_replay && *list->path;
+        for (size_t i = 0; i < sizeof frequent / sizeof *frequent; i++) {
+            list->is_rare = list->is_rare && strcmp(list->name, frequent[i]) != 0;
+        }
+    }
+}
+
 const struct workload *workload_list(struct error *error)
 {
     struct workload *list = NULL;
@@ -67,8 +80,10 @@ const struct workload *workload_list(struct error *error)
         return NULL;
     }
     size_t first_shipped = count;
-    if (shipped_add(&recordings, &list, &count, error) &&
-        shipped_add(&scripts, &list, &count, error) && are_names_free(list, first_shipped, error)) {
+    if (shipped_add(&scripts, &list, &count, error) &&
+        shipped_add(&recordings, &list, &count, error) &&
+        are_names_free(list, first_shipped, error)) {
+        mark_rare(list);
         return list;
     }
     free(list);
@@ -115,8 +130,8 @@ static bool refuse_name(const struct workload *list, const char *name, size_t le
     for (size_t i = 0; (family = family_at(i)); i++) nearest_offer(&nearest, family->name);
     return error_set(error,
                      "no workload is called `%s`%s (heapbench list workloads shows all; a script "
-                     "or a trace is given by its path: ./%s.lua, ./%s.hbt)",
-                     wanted, nearest_advice(&nearest, advice, sizeof advice), wanted, wanted);
+                     "or a trace is given by its path: ./my.lua, ./my.hbt:touch=all)",
+                     wanted, nearest_advice(&nearest, advice, sizeof advice));
 }
 
 static bool find_shipped(const char *name, size_t length, struct workload *out, struct error *error)

@@ -59,6 +59,15 @@ static bool catch_output(struct script *script, struct error *error)
     return error_set(error, "standard output cannot be caught: %s", strerror(errno));
 }
 
+/* Lua keeps the name in its heap, so that of a shipped script must not depend on where the checkout
+ * stands: its calls would. */
+static void name_chunk(struct script *script, const struct workload *workload)
+{
+    bool is_shipped = strchr(workload->name, '/') == NULL && strcmp(workload->name, workload->path);
+    snprintf(script->chunk_name, sizeof script->chunk_name, "@%s%s", workload->name,
+             is_shipped ? ".lua" : "");
+}
+
 static void *prepare(const struct workload *workload, uint64_t seed, struct error *error)
 {
     (void)seed; /* a script draws its own numbers */
@@ -67,7 +76,7 @@ static void *prepare(const struct workload *workload, uint64_t seed, struct erro
         error_set(error, "%s: the system refused memory", workload->path);
         return NULL;
     }
-    snprintf(script->chunk_name, sizeof script->chunk_name, "@%s", workload->path);
+    name_chunk(script, workload);
     if (read_file(workload->path, script, error) && catch_output(script, error)) return script;
     return NULL;
 }

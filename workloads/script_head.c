@@ -38,7 +38,10 @@ static bool syntax_is_right(const char *path, struct error *error)
     lua_State *L = luaL_newstate();
     if (!L) return error_set(error, "%s: no memory for a Lua state", path);
     bool is_right = luaL_loadfile(L, path) == 0;
-    if (!is_right) error_set(error, "%s: not a Lua 5.1 script: %s", path, lua_tostring(L, -1));
+    if (!is_right) {
+        error_set(error, "%s: not a Lua 5.1 script (a trace is called NAME.hbt): %s", path,
+                  lua_tostring(L, -1));
+    }
     lua_close(L);
     return is_right;
 }
@@ -48,7 +51,7 @@ bool script_describe(const char *path, struct workload *out, struct error *error
     struct stat status;
     if (stat(path, &status)) return error_set(error, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode)) {
-        return error_set(error, "%s: no regular file: it must be there for every process", path);
+        return error_set(error, "%s: no regular file: give a script or a trace", path);
     }
     FILE *file = fopen(path, "r");
     if (!file) return error_set(error, "%s: %s", path, strerror(errno));

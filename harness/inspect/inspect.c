@@ -19,11 +19,20 @@ struct inspect_command {
 
 enum { KEY_CSV = 256, KEY_AGAINST, KEY_SEED };
 
+/* Traces alone are called so: a slip would write over what is to be read. */
+static void check_csv(const char *path, struct argp_state *state)
+{
+    const char *end = path ? strrchr(path, '.') : NULL;
+    if (!end || strcmp(end, ".hbt") != 0) return;
+    argp_failure(state, 2, 0, "--csv=%s: that is the name of a trace: give FILE.csv", path);
+}
+
 static error_t take_option(int key, char *value, struct argp_state *state)
 {
     struct inspect_command *command = state->input;
     switch (key) {
     case KEY_CSV:
+        check_csv(value, state);
         command->is_csv = true;
         command->csv_path = value;
         return 0;

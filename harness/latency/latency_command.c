@@ -37,7 +37,7 @@ static error_t take_option(int key, char *value, struct argp_state *state)
 
 static const struct argp_option rows[] = {
     {"allocator", 'a', "SPEC", 0, "allocator; may be repeated (default libc)", 0},
-    {"workload", 'w', "NAME", 0, "workload, or the path of a script; may be repeated", 0},
+    {"workload", 'w', "NAME", 0, "workload, or the path of a script or trace; may be repeated", 0},
     {"seed", 's', "N", 0, "of what workloads draw, and of the gaps (default 1)", 0},
     {"timeout", 't', "S", 0, "seconds that one pass may take (default 60)", 0},
     {0},
@@ -49,7 +49,8 @@ static const struct argp latency_argp = {
     NULL,
     "Time the calls of a workload on allocators: quantiles by kind of call, collections, "
     "lua_close, and the slowest calls. A quantile that is less than twice that of a call which "
-    "does nothing is shown as `floor`.",
+    "does nothing is shown as `floor`. A short trace is replayed several times in a pass, and its "
+    "operations are numbered on.",
     NULL,
     NULL,
     NULL,
@@ -106,16 +107,33 @@ static bool measure_all(const struct latency_options *options, const struct work
     return is_good && *goes_on;
 }
 
-static bool check_names(const struct latency_options *options, struct workload *workloads,
+static bool is_hosted(const struct workload *workload, const char *spec,
+                      const struct spec_description *description, struct error *error)
+{
+    if (!workload->kind->is_program || !(description->traits & TRAIT_REPLAY_ONLY)) return true;
+    return error_set(error, "%s hands out overlapping blocks: it can only replay traces, not %s",
+                     spec, workload->name);
+}
+
+static bool check_specs(const struct latency_options *options, const struct workload *workload,
                         struct error *error)
 {
     struct spec_description description;
     for (size_t i = 0; i < options->specs.count; i++) {
-        if (!spec_describe(options->specs.at[i], &description, error)) return false;
+        const char *spec = options->specs.at[i];
+        if (!spec_describe(spec, &description, error)) return false;
+        if (!is_hosted(workload, spec, &description, error)) return false;
     }
+    return true;
+}
+
+static bool check_names(const struct latency_options *options, struct workload *workloads,
+                        struct error *error)
+{
     for (size_t i = 0; i < options->workloads.count; i++) {
         if (!workload_find(options->workloads.at[i], &workloads[i], error)) return false;
         if (!workload_available(&workloads[i], error)) return false;
+        if (!check_specs(options, &workloads[i], error)) return false;
     }
     return true;
 }

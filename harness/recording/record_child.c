@@ -60,6 +60,7 @@ static int run_workload(const struct workload *workload, const struct lua_record
     if (!job) return command_fail(EXIT_FAILURE, error.text);
     enum outcome outcome = workload->kind->run(job, &recorder->heap, &error);
     workload->kind->finish(job);
+    error.text[strcspn(error.text, "\n")] = '\0'; /* the traceback is for those who debug it */
     return outcome == OUTCOME_OK ? EXIT_SUCCESS : command_fail(EXIT_FAILURE, error.text);
 }
 
@@ -109,6 +110,14 @@ static sigset_t signals_awaited(void)
     return set;
 }
 
+/* A reader of our messages that has gone, and a limit of file sizes, are told by errno, so that the
+ * spool is removed. */
+static void outlast(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 /* A process whose parent has SIGCHLD ignored is started so, and could not wait. */
 pid_t record_child_start(const struct record_child *child)
 {
@@ -118,6 +127,7 @@ pid_t record_child_start(const struct record_child *child)
     sigaction(SIGCHLD, &standard, &former);
     fflush(NULL);
     pid_t process = fork();
+    if (process > 0) outlast();
     if (process != 0) return process;
     sigaction(SIGCHLD, &former, NULL);
     sigprocmask(SIG_SETMASK, &before, NULL);

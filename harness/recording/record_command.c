@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,7 +52,7 @@ static error_t take_option(int key, char *value, struct argp_state *state)
     case KEY_VERIFY: command->is_verified = true; return 0;
     case ARGP_KEY_ARG: take_arguments(command, state); return 0;
     case ARGP_KEY_END:
-        if (!command->output) argp_failure(state, 2, 0, "which file? give -o FILE.hbt");
+        if (!command->output) argp_failure(state, 2, 0, "into which file? -o FILE.hbt comes first");
         if (!command->child.arguments) {
             argp_failure(state, 2, 0, "record what? give a Lua script, or -- and a command");
         }
@@ -82,7 +83,7 @@ static const struct argp record_argp = {
     "exactly; a Lua workload of this suite is recorded by its name. Behind -- stands any command "
     "of dynamically linked programs, whose calls to malloc and its family are recorded by "
     "preloading a library, in all its threads and in all processes that it starts. A process "
-    "that clears its environment starts processes that are not recorded; so are programs that "
+    "that clears its environment starts processes that are not recorded; nor are programs that "
     "are statically linked, setuid, or bring their own malloc. Exit status: the program's; 128 "
     "and the signal that ended it; 1 when not all was recorded.",
     NULL,
@@ -109,16 +110,24 @@ static bool find_library(struct record_command *command, struct error *error)
                      command->library);
 }
 
-static bool check_output(const char *output, struct error *error)
+/* A program or a trace given as a script would be told of as Lua that cannot be parsed. */
+static bool is_text(const char *script)
 {
-    char folder[PATH_MAX];
-    const char *slash = strrchr(output, '/');
-    if (strlen(output) + sizeof ".4294967295" > sizeof folder) {
-        return error_set(error, "%.100s...: the name is too long", output);
-    }
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - output) + 1 : 1,
-             slash ? output : ".");
-    return !access(folder, W_OK) || error_set(error, "%s: %s", output, strerror(errno));
+    char first = '\n';
+    FILE *file = strcmp(script, "-") ? fopen(script, "re") : NULL;
+    size_t got = file ? fread(&first, 1, 1, file) : 0;
+    if (file) fclose(file);
+    return got == 0 || ((unsigned char)first < 0x7f && first != '\33');
+}
+
+static bool check_workload(struct record_command *command, struct error *error)
+{
+    const char *name = command->child.arguments[0];
+    if (!workload_find(name, &command->workload, error)) return false;
+    command->child.workload = &command->workload;
+    return command->workload.kind->is_program ||
+           error_set(error, "%s is a trace already (heapbench generate writes a synthetic one)",
+                     name);
 }
 
 static bool check_script(struct record_command *command, struct error *error)
@@ -131,20 +140,20 @@ static bool check_script(struct record_command *command, struct error *error)
     }
     if (command->only) return error_set(error, "--only is for commands; a script is one program");
     bool is_there = !strcmp(script, "-") || access(script, R_OK) == 0;
+    if (is_there && !is_text(script)) {
+        return error_set(error, "%s: no Lua script; is it a command? put -- before it", script);
+    }
     if (is_there && !command->is_verified) return true;
     int why = errno;
-    bool is_workload = command->child.argument_count == 1 &&
-                       workload_find(script, &command->workload, error) &&
-                       command->workload.kind->is_program;
-    if (is_workload) command->child.workload = &command->workload;
-    if (is_workload) return true;
+    if (command->child.argument_count == 1 && check_workload(command, error)) return true;
+    if (command->child.workload) return false;
     if (is_there) return error_set(error, "--verify takes a workload, or a script alone");
     return error_set(error, "%s: %s; is it a command? put -- before it", script, strerror(why));
 }
 
 static bool check(struct record_command *command, struct error *error)
 {
-    if (!check_output(command->output, error)) return false;
+    if (!command_check_trace_output(command->output, error)) return false;
     if (!command->is_command) {
         if (!command->child.spec) command->child.spec = "libc";
         return check_script(command, error);
@@ -204,7 +213,9 @@ static int run(struct record_command *command, pid_t process)
     int wait_status = record_child_wait(process, gather, &harvest);
     bool has_room = harvest_finish(&harvest);
     int status = status_of(wait_status, command);
-    bool is_whole = record_outcome_tell(&harvest, command->is_quiet);
+    /* A script whose heap cannot be opened has said so, and was never run. */
+    bool is_told = !command->is_command && status != 0 && harvest.image_count == 0;
+    bool is_whole = is_told || record_outcome_tell(&harvest, command->is_quiet);
     harvest_close(&harvest);
     if (!has_room) return command_fail(1, "not enough memory to record");
     return is_whole ? status : 1;

@@ -5,7 +5,7 @@
  *     calls, bytes, peak live   by the `count` wrapper, exact
  *     footprint                 the peak of resident memory, less what was resident before, in 500
  *                               samples; every page of a block is written (series fragmentation)
- *     allocator time            number of calls times the mean service time of one call in 64, net
+ *     allocator time            number of calls times the mean service time of one call in 8, net
  *                               of the clock's own cost (series_latency.h); the program and its
  *                               trace take turns, medians of the rounds
  */
@@ -16,7 +16,7 @@
 
 #include "../../allocators/allocator.h"
 
-enum { REPLAY_ERROR_ROUNDS = 5 };
+enum { REPLAY_ERROR_ROUNDS = 7 };
 
 /* program: a script's path or a Lua workload's name; trace: the file recorded of it. On the five
  * allocators that the documents tell of. False, with the reason, when a figure that must be equal

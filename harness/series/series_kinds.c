@@ -36,12 +36,19 @@ static bool growth_rule(size_t index, struct series_part *out)
     return true;
 }
 
+bool series_has_time(const struct series_task *of)
+{
+    return !strcmp(of->profile, "full") || of->is_named;
+}
+
 /* Waiting costs time, so one workload alone shows what comes back by itself; and an aged heap is a
  * second measurement, which a short run makes of a few workloads. */
 static uint64_t fragmentation_parameter(const struct series_task *of)
 {
-    bool is_full = !strcmp(of->profile, "full"), has_time = is_full || of->is_named;
-    if (of->variant == 1 && of->order >= AGED_BRIEFLY && !has_time) return SERIES_SKIPPED;
+    bool is_full = !strcmp(of->profile, "full");
+    if (of->variant == 1 && of->order >= AGED_BRIEFLY && !series_has_time(of)) {
+        return SERIES_SKIPPED;
+    }
     uint64_t parameter = count_all_calls(of->counts) / SERIES_SAMPLES + 1;
     parameter = parameter << SERIES_FLAG_BITS | (of->variant == 1 ? SERIES_AGED : 0);
     if (of->order == 0 && of->variant == 0) {
@@ -51,8 +58,9 @@ static uint64_t fragmentation_parameter(const struct series_task *of)
 }
 
 /* Synthetic traces are left to those who name them. */
-static bool takes_fragmentation(const struct task *task)
+static bool takes_fragmentation(const struct task *task, bool is_short)
 {
+    (void)is_short;
     return task->workload.kind->is_program || *task->workload.path;
 }
 

@@ -27,6 +27,9 @@ struct series_task {
 
 #define SERIES_SKIPPED UINT64_MAX /* a variant for which a short run has no time */
 
+/* Whether it need not be brief: in a full run, and where the user names the workload. */
+bool series_has_time(const struct series_task *of);
+
 struct series_kind {
     const char *name;    /* of the file without .csv */
     const char *part;    /* the column that names the part; NULL when there is one alone */
@@ -39,7 +42,7 @@ struct series_kind {
     /* Over workloads: those that are measured where the user names none, the parameter of each of
      * `variants` parts (0 counts as 1), which follow each other within a workload so that all
      * allocators are measured in one before the next. */
-    bool (*takes)(const struct task *task);
+    bool (*takes)(const struct task *task, bool is_short); /* a profile other than full */
     uint64_t least_live_bytes; /* the baseline's peak; what is named is measured however small */
     unsigned variants;
     uint64_t (*parameter)(const struct series_task *of); /* or SERIES_SKIPPED */

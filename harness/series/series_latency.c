@@ -33,24 +33,23 @@ const char *const latency_kind_names[] = {
     [CALL_FREE] = "free", [LATENCY_ANY] = "any", NULL,
 };
 
-static bool is_one_of(const char *const *names, const char *name)
-{
-    while (*names && strcmp(*names, name) != 0) names++;
-    return *names != NULL;
-}
+/* Of Lua a parser of text, tables that stay, a cache, and short-lived tables; of traces one whose
+ * heap is beyond the processor's caches. The first two alone take some 20 s in a short run. */
+static const char *const standard[] = {"json", "tables-kept", "cache", "table-churn",
+                                       "lua-mix-large"};
 
-/* Of Lua a parser of text, a cache, short-lived tables and tables that stay; of traces the one with
- * a heap beyond the processor's caches. Together with the series of locality about a minute. */
-static const char *const standard[] = {"json",        "cache",         "table-churn",
-                                       "tables-kept", "lua-mix-large", NULL};
+enum { STANDARD_COUNT = sizeof standard / sizeof *standard, STANDARD_SHORT = 2 };
 
-bool latency_takes(const struct task *task)
+bool latency_takes(const struct task *task, bool is_short)
 {
-    return is_one_of(standard, task->workload.name);
+    size_t count = is_short ? STANDARD_SHORT : STANDARD_COUNT, i = 0;
+    while (i < count && strcmp(standard[i], task->workload.name) != 0) i++;
+    return i < count;
 }
 
 uint64_t latency_parameter(const struct series_task *of)
 {
+    if (of->variant > LATENCY_PASSES_BRIEF && !series_has_time(of)) return SERIES_SKIPPED;
     return latency_pack(of->variant, of->variant == 0 ? LATENCY_GAP : 1);
 }
 

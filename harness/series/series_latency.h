@@ -56,6 +56,7 @@ enum locality_column {
 };
 
 enum { LATENCY_GAP = 64, LATENCY_PASSES = 3, LOCALITY_GAP = 8, LOCALITY_PASSES = 5 };
+enum { LATENCY_PASSES_BRIEF = 2, LOCALITY_PASSES_BRIEF = 3 }; /* of a run that is not full */
 enum { LATENCY_VARIANTS = 1 + LATENCY_PASSES, LOCALITY_VARIANTS = 2 * LOCALITY_PASSES };
 
 /* A cell's parameter. gap 0: nothing is timed but the whole and lua_close (series locality). */
@@ -74,9 +75,9 @@ static inline unsigned latency_gap_of(uint64_t parameter)
     return (unsigned)parameter;
 }
 
-bool latency_takes(const struct task *task);
+bool latency_takes(const struct task *task, bool is_short);
 uint64_t latency_parameter(const struct series_task *of);
-bool locality_takes(const struct task *task);
+bool locality_takes(const struct task *task, bool is_short);
 uint64_t locality_parameter(const struct series_task *of);
 
 /* Makes rows of what a pass has found; false when it cannot. */

@@ -29,13 +29,14 @@ static const struct wrapper_methods methods = {.mark = mark};
 static const struct allocator layer = {
     .name = "closing", .traits = TRAIT_THREAD_SAFE, .wrapper = &methods};
 
-bool locality_takes(const struct task *task)
+bool locality_takes(const struct task *task, bool is_short)
 {
-    return task->workload.kind->is_program && latency_takes(task);
+    return task->workload.kind->is_program && latency_takes(task, is_short);
 }
 
 uint64_t locality_parameter(const struct series_task *of)
 {
+    if (of->variant >= 2 * LOCALITY_PASSES_BRIEF && !series_has_time(of)) return SERIES_SKIPPED;
     return latency_pack(of->variant / 2 + 1, of->variant % 2 == 0 ? 0 : LOCALITY_GAP);
 }
 

@@ -75,6 +75,15 @@ static bool spawn(const struct series *series, const struct part *part, enum cel
     return cell_spawn(&request, result, error);
 }
 
+/* Whether other parts would end the same way. What was there when the run was planned, and cannot
+ * host one workload, such as threads on a heap that is not safe for them, can host others. */
+static bool is_hopeless(const struct part *part, enum outcome outcome)
+{
+    bool is_there = part->contender->provenance.is_available;
+    if (outcome == OUTCOME_UNAVAILABLE) return !part->task || !is_there;
+    return outcome == OUTCOME_CRASHED || outcome == OUTCOME_TIMED_OUT;
+}
+
 static bool measure(struct series *series, const struct part *part, struct error *error)
 {
     static struct cell_result result;
@@ -85,8 +94,7 @@ static bool measure(struct series *series, const struct part *part, struct error
     if (is_foregone) result.outcome = fate->outcome, result.error = fate->error;
     if (result.outcome == OUTCOME_OK) write_rows(&series->rows, part, &result);
     else note_failure(series, part, &result, is_foregone);
-    if (result.outcome == OUTCOME_UNAVAILABLE || result.outcome == OUTCOME_CRASHED ||
-        result.outcome == OUTCOME_TIMED_OUT) {
+    if (is_hopeless(part, result.outcome)) {
         *fate = (struct series_fate){result.outcome, result.error};
     }
     return true;
@@ -121,16 +129,20 @@ static size_t count_measured(const struct series *series, const struct series_ki
     return count;
 }
 
+/* A smoke run shows that all works. */
+static bool takes_one_workload(const struct series *series)
+{
+    return !series->options->workloads.count && !strcmp(series->plan.profile, "smoke");
+}
+
 static bool is_candidate(const struct series *series, const struct series_kind *kind,
                          const struct task *task)
 {
     const struct names *named = &series->options->workloads;
     if (!task->provenance.is_available || task == series->plan.tasks) return false;
-    /* A smoke run shows that all works. */
-    if (series->workload_count && !named->count && !strcmp(series->plan.profile, "smoke")) {
-        return false;
-    }
-    return named->count ? series_is_named(named, task->workload.name) : kind->takes(task);
+    if (series->workload_count && takes_one_workload(series)) return false;
+    bool is_short = strcmp(series->plan.profile, "full") != 0;
+    return named->count ? series_is_named(named, task->workload.name) : kind->takes(task, is_short);
 }
 
 static unsigned count_variants(const struct series_kind *kind)
@@ -170,6 +182,7 @@ static bool measure_workload(struct series *series, const struct series_kind *ki
     struct series_proof *proof = &series->proofs[task - series->plan.tasks];
     if (!prove(series, &part, proof, error)) return false;
     if (!is_worth_it(series, &part, proof)) {
+        if (takes_one_workload(series)) return true; /* the next takes its place in the count */
         series->done += count_measured(series, kind, task) * count_variants(kind);
         return true;
     }
@@ -227,6 +240,7 @@ static size_t count_parts(const struct series *series, const struct series_kind 
         const struct task *task = &series->plan.tasks[i];
         if (!is_candidate(series, kind, task)) continue;
         count += count_measured(series, kind, task) * count_variants(kind);
+        if (takes_one_workload(series)) break;
     }
     return count;
 }

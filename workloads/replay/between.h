@@ -8,7 +8,7 @@
 
 /* One piece stands for so much of the program's time. Chosen so that calls to libc take as long in
  * the replays of this suite's Lua programs as in the programs (docs/traces.md). */
-enum { BETWEEN_PIECE_NS = 150 };
+enum { BETWEEN_PIECE_NS = 110 };
 
 /* The same pieces in every replay of a trace: they are drawn from here, which starts as zeros. */
 struct between {

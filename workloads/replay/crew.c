@@ -41,6 +41,8 @@ struct crew {
     const struct heap *heap;   /* of this pass; NULL: the threads are to end */
     pthread_barrier_t gate;    /* of all threads and of who called crew_pass */
     uint32_t running;          /* threads that have been made */
+    pthread_mutex_t making;    /* held while they are */
+    bool is_given_up;          /* not all could be made */
     _Atomic bool is_stopped;   /* by a refusal */
     _Atomic uint32_t sleeping; /* threads, or about to */
     _Atomic uint32_t *counters;
@@ -146,16 +148,28 @@ static void work_touching(struct worker *worker, size_t count)
 static void *live(void *working)
 {
     struct worker *worker = working;
-    for (;;) {
+    pthread_mutex_lock(&worker->crew->making);
+    bool is_given_up = worker->crew->is_given_up;
+    pthread_mutex_unlock(&worker->crew->making);
+    while (!is_given_up) {
         pthread_barrier_wait(&worker->crew->gate);
         if (worker->crew->heap == NULL) return NULL;
         work_touching(worker, (size_t)(worker->end - worker->next));
         pthread_barrier_wait(&worker->crew->gate);
     }
+    return NULL;
 }
 
 /* ---- the threads */
 
+static void end_threads(struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->running; i++) pthread_join(crew->workers[i].thread, NULL);
+    pthread_barrier_destroy(&crew->gate);
+    crew->running = 0;
+}
+
+/* All or none: none passes the gate before the last is there. */
 static bool make_threads(struct crew *crew)
 {
     pthread_attr_t attributes;
@@ -163,14 +177,17 @@ static bool make_threads(struct crew *crew)
     if (pthread_barrier_init(&crew->gate, NULL, count + 1)) return false;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    crew->running = 0;
+    pthread_mutex_lock(&crew->making);
     while (crew->running < count) {
         struct worker *worker = &crew->workers[crew->running];
         if (pthread_create(&worker->thread, &attributes, live, worker)) break;
         crew->running++;
     }
+    crew->is_given_up = crew->running < count;
+    pthread_mutex_unlock(&crew->making);
     pthread_attr_destroy(&attributes);
-    return crew->running == count;
+    if (crew->is_given_up) end_threads(crew);
+    return !crew->is_given_up;
 }
 
 void crew_dismiss(struct crew *crew)
@@ -178,9 +195,7 @@ void crew_dismiss(struct crew *crew)
     if (crew->running == 0) return;
     crew->heap = NULL;
     pthread_barrier_wait(&crew->gate);
-    for (uint32_t i = 0; i < crew->running; i++) pthread_join(crew->workers[i].thread, NULL);
-    pthread_barrier_destroy(&crew->gate);
-    crew->running = 0;
+    end_threads(crew);
 }
 
 /* ---- a pass */
@@ -283,6 +298,7 @@ struct crew *crew_open(const struct trace *trace, enum thread_order order, enum 
     crew->order = order;
     crew->touch = touch;
     crew->is_alone = is_alone;
+    pthread_mutex_init(&crew->making, NULL);
     if (fill(crew, trace, error)) return crew;
     crew_close(crew);
     return NULL;
@@ -290,8 +306,6 @@ struct crew *crew_open(const struct trace *trace, enum thread_order order, enum 
 
 void crew_close(struct crew *crew)
 {
-    /* Where not all could be made, the others wait for ever: they keep what they look at. */
-    if (crew->running != 0 && crew->running != crew->split.thread_count) return;
     crew_dismiss(crew);
     if (crew->counters) pages_unmap((void *)crew->counters, crew->counters_bytes);
     split_close(&crew->split);

@@ -69,20 +69,17 @@ const char *trace_path_end(const char *name)
     return NULL;
 }
 
-/* What was recorded or generated; of other traces the first line of their text. What was recorded
- * of a Lua program of ours is rare: the program itself is a workload. */
+/* What was recorded or generated; of other traces the first line of their text. */
 static void summarise(const char *about, struct workload *out)
 {
-    size_t length, program_length, recorder_length;
+    size_t length, program_length;
     const char *command = about_value(about, "command", &length);
     const char *program = about_value(about, "program", &program_length);
-    const char *recorder = about_value(about, "recorder", &recorder_length);
-    out->is_rare = recorder_length == 3 && !strncmp(recorder, "lua", 3);
     if (length == 0) {
         snprintf(out->summary, sizeof out->summary, "%.*s", (int)strcspn(about, "\n"), about);
         return;
     }
-    snprintf(out->summary, sizeof out->summary, "recorded of %.*s: %.*s", (int)program_length,
+    snprintf(out->summary, sizeof out->summary, "%.*s, recorded in: %.*s", (int)program_length,
              program, (int)length, command);
 }
 

@@ -5,12 +5,23 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../allocators/pages.h"
 #include "touch.h"
 
+/* A file of a megabyte can say, and mean, two billion slots. As many blocks take more than this in
+ * any heap, so what it would refuse could not be replayed, only be killed for lack of memory. */
+static bool fits_memory(size_t slot_count)
+{
+    size_t memory_bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    return slot_count <= memory_bytes / 2 / (sizeof(void *) + sizeof(uint32_t));
+}
+
 bool held_open(struct held *held, size_t slot_count)
 {
+    *held = (struct held){0};
+    if (!fits_memory(slot_count)) return false;
     *held = (struct held){.slot_count = slot_count + 1}; /* of an empty trace, too */
     held->blocks = pages_map(held->slot_count * sizeof *held->blocks);
     held->sizes = pages_map(held->slot_count * sizeof *held->sizes);

@@ -58,6 +58,14 @@ bool about_check(const char *about, size_t bytes, struct error *error)
     return check_lines(about, bytes, error);
 }
 
+/* What a cut has left of the last line is none where it ends within the name. */
+static size_t drop_stump(const char *about, size_t bytes)
+{
+    size_t start = bytes;
+    while (start > 0 && about[start - 1] != '\n') start--;
+    return is_line(about + start, bytes - start) ? bytes : start;
+}
+
 size_t about_clean(char out[TRACE_ABOUT_MAXIMUM], const char *about)
 {
     size_t left = strlen(about), bytes = 0;
@@ -70,6 +78,7 @@ size_t about_clean(char out[TRACE_ABOUT_MAXIMUM], const char *about)
         left -= kept;
         bytes += kept;
     }
+    if (left > 0) bytes = drop_stump(out, bytes);
     if (bytes > 0 && out[bytes - 1] != '\n') out[bytes++] = '\n';
     out[bytes] = 0;
     return bytes;
@@ -93,5 +102,7 @@ const char *about_value(const char *about, const char *name, size_t *length)
 uint64_t about_number(const char *about, const char *name)
 {
     size_t length;
-    return strtoull(about_value(about, name, &length), NULL, 10);
+    const char *value = about_value(about, name, &length);
+    /* A sign or an empty line would be read past. */
+    return *value >= '0' && *value <= '9' ? strtoull(value, NULL, 10) : 0;
 }
