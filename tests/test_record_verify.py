@@ -24,7 +24,7 @@ for i = 1, 1000 * runs do all[i] = {} end
 
 def verify(folder, text, *arguments):
     (folder / "s.lua").write_text(text, encoding="utf-8")
-    return heapbench("record", "--verify", *arguments, "-o", folder / "s.hbt", folder / "s.lua")
+    return heapbench("record", "--verify=2", *arguments, "-o", folder / "s.hbt", folder / "s.lua")
 
 
 @pytest.fixture(scope="module", name="told")
@@ -87,6 +87,6 @@ def test_the_trace_of_another_run_is_refused(tmp_path):
     (["-o", "s.hbt", "pair-32"], "pair-32 is a trace already")])
 def test_what_cannot_be_verified_is_one_line(tmp_path, arguments, expected):
     (tmp_path / "s.lua").write_text("return 1\n", encoding="utf-8")
-    done = heapbench("record", "--verify", *arguments, cwd=tmp_path)
+    done = heapbench("record", "--verify=2", *arguments, cwd=tmp_path)
     assert done.returncode == 2 and done.stdout == "" and expected in done.stderr
     assert len(done.stderr.splitlines()) == 1 and not (tmp_path / "s.hbt").exists()

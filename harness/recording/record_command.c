@@ -24,6 +24,7 @@
 struct record_command {
     const char *output, *only;
     bool is_quiet, is_command, is_verified;
+    unsigned verify_rounds;
     struct record_child child;
     struct workload workload; /* where it is no script's path */
     char library[PATH_MAX];
@@ -49,7 +50,12 @@ static error_t take_option(int key, char *value, struct argp_state *state)
     case 'a': command->child.spec = value; return 0;
     case 'q': command->is_quiet = true; return 0;
     case KEY_ONLY: command->only = value; return 0;
-    case KEY_VERIFY: command->is_verified = true; return 0;
+    case KEY_VERIFY:
+        command->is_verified = true;
+        if (!value) return 0;
+        command->verify_rounds =
+            (unsigned)command_number(value, "verify", 1, REPLAY_ERROR_ROUNDS_MAXIMUM, state);
+        return 0;
     case ARGP_KEY_ARG: take_arguments(command, state); return 0;
     case ARGP_KEY_END:
         if (!command->output) argp_failure(state, 2, 0, "into which file? -o FILE.hbt comes first");
@@ -66,9 +72,10 @@ static const struct argp_option rows[] = {
     {"allocator", 'a', "SPEC", 0, "the heap that a script runs on (default libc)", 0},
     {"only", KEY_ONLY, "NAME", 0,
      "of a command's programs keep those called NAME alone: cc1 of a gcc, say", 0},
-    {"verify", KEY_VERIFY, NULL, 0,
+    {"verify", KEY_VERIFY, "ROUNDS", OPTION_ARG_OPTIONAL,
      "measure program and trace side by side on five allocators, and tell how far the replay is "
-     "from the run: of a workload, or of a script without arguments, run as workloads are",
+     "from the run: of a workload, or of a script without arguments, run as workloads are "
+     "(standard 15 rounds)",
      0},
     {"quiet", 'q', NULL, 0, "say nothing but what went wrong", 0},
     {0},
@@ -224,13 +231,14 @@ static int run(struct record_command *command, pid_t process)
 static int verify(const struct record_command *command)
 {
     struct error error = {""};
-    bool is_good = replay_error_print(command->child.arguments[0], command->output, stdout, &error);
+    bool is_good = replay_error_print(command->child.arguments[0], command->output,
+                                      command->verify_rounds, stdout, &error);
     return is_good ? 0 : command_fail(1, error.text);
 }
 
 int record_main(int argc, char **argv)
 {
-    struct record_command command = {0};
+    struct record_command command = {.verify_rounds = REPLAY_ERROR_ROUNDS};
     struct error error = {""};
     char *first = argv[0];
     command_parse(&record_argp, argc, argv, ARGP_IN_ORDER, &command);

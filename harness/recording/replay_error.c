@@ -21,7 +21,8 @@ static const char *const specs[] = {"libc", "tiered", "mimalloc", "jemalloc", "t
 struct comparison {
     const char *spec;
     struct call_counts counts[SIDES];
-    double peak_resident_bytes[SIDES], inside_ns[SIDES][REPLAY_ERROR_ROUNDS];
+    double peak_resident_bytes[SIDES], inside_ns[SIDES][REPLAY_ERROR_ROUNDS_MAXIMUM];
+    unsigned rounds;
 };
 
 struct sides {
@@ -111,7 +112,7 @@ static bool measure_round(const struct sides *sides, struct comparison *out, uns
 static bool measure(const struct sides *sides, struct comparison *out, struct cell_result *result)
 {
     if (!measure_memory(sides, out, result)) return false;
-    for (unsigned round = 0; round < REPLAY_ERROR_ROUNDS; round++) {
+    for (unsigned round = 0; round < out->rounds; round++) {
         if (!measure_round(sides, out, round, result)) return false;
     }
     return true;
@@ -123,22 +124,13 @@ static int compare(const void *one, const void *other)
     return (a > b) - (a < b);
 }
 
-static double middle_of(const double values[REPLAY_ERROR_ROUNDS])
+/* The lower quartile: a machine has fast and slow moments, and the fast ones are alike. */
+static double low_of(const double *values, unsigned rounds)
 {
-    double sorted[REPLAY_ERROR_ROUNDS];
-    memcpy(sorted, values, sizeof sorted);
-    qsort(sorted, REPLAY_ERROR_ROUNDS, sizeof *sorted, compare);
-    return sorted[REPLAY_ERROR_ROUNDS / 2];
-}
-
-/* The middle of the rounds' ratios: both sides of a round were measured next to each other. */
-static double ratio_of(double sides[SIDES][REPLAY_ERROR_ROUNDS])
-{
-    double ratios[REPLAY_ERROR_ROUNDS];
-    for (unsigned i = 0; i < REPLAY_ERROR_ROUNDS; i++) {
-        ratios[i] = sides[REPLAY][i] / sides[LIVE][i];
-    }
-    return middle_of(ratios);
+    double sorted[REPLAY_ERROR_ROUNDS_MAXIMUM];
+    memcpy(sorted, values, rounds * sizeof *sorted);
+    qsort(sorted, rounds, sizeof *sorted, compare);
+    return sorted[rounds / 4];
 }
 
 static bool hold_equal(const struct comparison *of, struct error *error)
@@ -164,10 +156,14 @@ static void print(FILE *out, struct comparison *of)
 {
     const double *resident = of->peak_resident_bytes;
     double calls = (double)count_all_calls(&of->counts[LIVE]);
-    fprintf(out, "%-12s %10.2f %10.2f %+7.1f %% %9.1f %9.1f %+7.1f %%\n", of->spec,
-            resident[LIVE] / 1048576, resident[REPLAY] / 1048576,
-            100 * (resident[REPLAY] / resident[LIVE] - 1), middle_of(of->inside_ns[LIVE]) / calls,
-            middle_of(of->inside_ns[REPLAY]) / calls, 100 * (ratio_of(of->inside_ns) - 1));
+    fprintf(
+        out, "%-12s %10.2f %10.2f %+7.1f %% %9.1f %9.1f %+7.1f %%\n", of->spec,
+        resident[LIVE] / 1048576, resident[REPLAY] / 1048576,
+        100 * (resident[REPLAY] / resident[LIVE] - 1),
+        low_of(of->inside_ns[LIVE], of->rounds) / calls,
+        low_of(of->inside_ns[REPLAY], of->rounds) / calls,
+        100 * (low_of(of->inside_ns[REPLAY], of->rounds) / low_of(of->inside_ns[LIVE], of->rounds) -
+               1));
     fflush(out);
 }
 
@@ -193,14 +189,15 @@ static bool find_sides(const char *program, const char *trace, struct sides *out
            workload_find(name, &out->workload[REPLAY], error);
 }
 
-bool replay_error_print(const char *program, const char *trace, FILE *out, struct error *error)
+bool replay_error_print(const char *program, const char *trace, unsigned rounds, FILE *out,
+                        struct error *error)
 {
     static struct cell_result result;
     struct sides sides;
     size_t printed = 0;
     if (!find_sides(program, trace, &sides, error)) return false;
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        struct comparison comparison = {.spec = specs[i]};
+        struct comparison comparison = {.spec = specs[i], .rounds = rounds};
         bool is_counted = count_sides(&sides, &comparison, &result);
         if (is_counted && !hold_equal(&comparison, error)) return false;
         if (!is_counted || !measure(&sides, &comparison, &result)) {
