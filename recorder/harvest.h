@@ -7,7 +7,7 @@
 
 struct harvest {
     const char *folder;
-    const char *output; /* F.hbt of the first program; others get F.2.hbt, F.3.hbt … */
+    const char *output; /* F.hbt, of the first program; others get F.2.hbt, F.3.hbt … */
     const char *only;   /* name of the programs to keep, or NULL for all */
     const char *about;  /* what all traces say of themselves: lines "name: value" */
     uint32_t process;   /* of the command itself, whose first image is F.hbt unless `only` is set */

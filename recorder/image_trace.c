@@ -9,17 +9,13 @@
 /* F.hbt, F.2.hbt … */
 static void name_file(const struct harvest *harvest, struct image *image)
 {
-    static const char ending[] = ".hbt";
-    size_t length = strlen(harvest->output), ending_length = strlen(ending);
-    bool has_ending =
-        length > ending_length && !strcmp(harvest->output + length - ending_length, ending);
+    size_t stem = strlen(harvest->output) - strlen(".hbt");
     if (image->file_number == 1) {
         snprintf(image->path, sizeof image->path, "%s", harvest->output);
         return;
     }
-    if (has_ending) length -= ending_length;
-    snprintf(image->path, sizeof image->path, "%.*s.%u%s", (int)length, harvest->output,
-             image->file_number, has_ending ? ending : "");
+    snprintf(image->path, sizeof image->path, "%.*s.%u.hbt", (int)stem, harvest->output,
+             image->file_number);
 }
 
 static bool is_command(const struct image *image, const struct harvest *harvest)

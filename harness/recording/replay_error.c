@@ -2,7 +2,6 @@
  * everywhere. The trace is replayed once a cell, as the program runs once. */
 #include "replay_error.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +11,7 @@
 
 enum { LIVE, REPLAY, SIDES };
 
-enum { KIND = 2, CALLS, TIMED_CALLS, TIMED_NS, FLOOR_PS = 7 }; /* columns of locality.csv */
-enum { MOMENT = 1, RESIDENT_BYTES = 4, RUNNING = 0 };          /* of fragmentation.csv */
+enum { MOMENT = 1, RESIDENT_BYTES = 4, RUNNING = 0 }; /* columns of fragmentation.csv */
 
 static const char *const specs[] = {"libc", "tiered", "mimalloc", "jemalloc", "tcmalloc"};
 
@@ -53,9 +51,13 @@ static double sum_inside(const struct cell_result *result)
     double sum = 0;
     for (size_t i = 0; i < result->row_count; i++) {
         const uint64_t *values = result->rows[i].values;
-        if (values[KIND] >= LATENCY_KINDS || values[TIMED_CALLS] == 0) continue;
-        double mean = (double)values[TIMED_NS] / (double)values[TIMED_CALLS];
-        sum += (double)values[CALLS] * (mean - (double)values[FLOOR_PS] / 1000);
+        if (values[LOCALITY_COLUMN_KIND] >= LATENCY_KINDS ||
+            values[LOCALITY_COLUMN_TIMED_CALLS] == 0)
+            continue;
+        double mean =
+            (double)values[LOCALITY_COLUMN_TIMED_NS] / (double)values[LOCALITY_COLUMN_TIMED_CALLS];
+        sum += (double)values[LOCALITY_COLUMN_CALLS] *
+               (mean - (double)values[LOCALITY_COLUMN_FLOOR_PS] / 1000);
     }
     return sum;
 }
@@ -152,18 +154,16 @@ static bool hold_equal(const struct comparison *of, struct error *error)
                      (unsigned long long)replay->peak_live_bytes);
 }
 
-static void print(FILE *out, struct comparison *of)
+static void print(FILE *out, const struct comparison *of)
 {
     const double *resident = of->peak_resident_bytes;
+    double live_ns = low_of(of->inside_ns[LIVE], of->rounds);
+    double replay_ns = low_of(of->inside_ns[REPLAY], of->rounds);
     double calls = (double)count_all_calls(&of->counts[LIVE]);
-    fprintf(
-        out, "%-12s %10.2f %10.2f %+7.1f %% %9.1f %9.1f %+7.1f %%\n", of->spec,
-        resident[LIVE] / 1048576, resident[REPLAY] / 1048576,
-        100 * (resident[REPLAY] / resident[LIVE] - 1),
-        low_of(of->inside_ns[LIVE], of->rounds) / calls,
-        low_of(of->inside_ns[REPLAY], of->rounds) / calls,
-        100 * (low_of(of->inside_ns[REPLAY], of->rounds) / low_of(of->inside_ns[LIVE], of->rounds) -
-               1));
+    fprintf(out, "%-12s %10.2f %10.2f %+7.1f %% %9.1f %9.1f %+7.1f %%\n", of->spec,
+            resident[LIVE] / 1048576, resident[REPLAY] / 1048576,
+            100 * (resident[REPLAY] / resident[LIVE] - 1), live_ns / calls, replay_ns / calls,
+            100 * (replay_ns / live_ns - 1));
     fflush(out);
 }
 
