@@ -43,6 +43,13 @@ static void purge_tbbmalloc(void *symbol)
     command(0, NULL);
 }
 
+static void purge_corona(void *symbol)
+{
+    size_t (*give_back)(void);
+    memcpy(&give_back, &symbol, sizeof symbol);
+    give_back();
+}
+
 static void bind_purge(struct library_heap *heap)
 {
     static const struct {
@@ -54,6 +61,7 @@ static void bind_purge(struct library_heap *heap)
         {"je_mallctl", purge_jemalloc},
         {"MallocExtension_ReleaseFreeMemory", purge_tcmalloc},
         {"scalable_allocation_command", purge_tbbmalloc},
+        {"corona_purge", purge_corona},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known && !heap->purge; i++) {
         heap->purge_symbol = library_symbol(heap, "", known[i].symbol);

@@ -2,13 +2,14 @@
 # Installs what the goals named need and this machine lacks, and says what and why.
 #
 #     scripts/bootstrap.sh build|test|test-asan|test-tsan|test-valgrind|fuzz|bench|charts|
-#                          hyperfine|lint ...
+#                          hyperfine|lint|corona-windows ...
 #     scripts/bootstrap.sh --table        the packages of every system, in Markdown
 #
 # Nothing missing: no output and no call of a package manager. Debian and its children: apt-get, as
 # root or through sudo. Without that right, or elsewhere: the one command to run, and exit code 1
-# if something required is missing. What is optional (groups mallocs and programs) makes its own
-# rows unavailable and nothing else; apt-get is asked for it once, until `make clean`.
+# if something required is missing. What is optional (groups mallocs, programs, windows and wine)
+# makes its own rows or tests unavailable and nothing else; apt-get is asked for it once, until
+# `make clean`.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -59,6 +60,10 @@ test       python:pytest                     Python tests
            python3-pytest       python3-pytest          python-pytest      pytest
 valgrind   command:valgrind                  finds memory errors in the C tests
            valgrind             valgrind                valgrind           valgrind
+windows    command:x86_64-w64-mingw32-gcc    compiles corona for Windows
+           gcc-mingw-w64-x86-64 mingw64-gcc             mingw-w64-gcc      mingw-w64
+wine       command:wine                      runs what was compiled for Windows
+           wine                 wine                    wine               -
 fuzz       command:clang                     builds the fuzzer
            clang                clang                   clang              llvm
 fuzz       clang:fuzzer                      libFuzzer and the sanitizers of clang
@@ -103,7 +108,8 @@ END
 groups_of() {
     case $1 in
         build) echo build ;;
-        test | test-asan) echo build lua test figures charts mallocs programs ;;
+        test) echo build lua test figures charts mallocs programs windows ;;
+        test-asan) echo build lua test figures charts mallocs programs ;;
         test-tsan) echo build test ;;
         test-valgrind) echo build lua test valgrind charts mallocs programs ;;
         fuzz) echo build fuzz ;;
@@ -113,8 +119,10 @@ groups_of() {
         traces) echo build traces lua ;;
         hyperfine) echo build lua charts mallocs hyperfine ;;
         lint) echo build test figures lint ;;
+        corona-windows) echo windows wine ;;
         *) complain "no group $1; the groups are build, test, test-asan, test-tsan," \
-                "test-valgrind, fuzz, bench, charts, inspect, traces, hyperfine, lint"; exit 2 ;;
+                "test-valgrind, fuzz, bench, charts, inspect, traces, hyperfine, lint," \
+                "corona-windows"; exit 2 ;;
     esac
 }
 
@@ -197,7 +205,7 @@ package_of() {      # this system's of the four
 
 level_of() {
     case $1 in
-        mallocs | programs) echo optional ;;
+        mallocs | programs | windows | wine) echo optional ;;
         *) echo required ;;
     esac
 }

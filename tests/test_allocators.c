@@ -288,10 +288,11 @@ static int live_on_the_limit(struct heap *heap)
 static void heaps_that_grow_live_through_the_end_of_memory(void **state)
 {
     (void)state;
-    static const char *const specs[] = {"count+libc", "bump",           "fixed-pool:size=240",
-                                        "tiered",     "tiered:checked", "tiered:preset=lists",
-                                        "frame",      "buddy",          "slab",
-                                        "free-list",  "multilevel",     "count+tiered"};
+    static const char *const specs[] = {"count+libc",  "bump",           "fixed-pool:size=240",
+                                        "tiered",      "tiered:checked", "tiered:preset=lists",
+                                        "frame",       "buddy",          "slab",
+                                        "free-list",   "multilevel",     "count+tiered",
+                                        "count+corona"};
 #ifdef __SANITIZE_ADDRESS__
     skip(); /* the sanitizer itself needs the memory that the limit denies */
 #endif

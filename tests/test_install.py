@@ -9,26 +9,27 @@ import pytest
 from heapbench import TOP, make
 
 EXAMPLES = ("game", "server", "device")
-INSTALLED = {"lib/liblalloc.a", "lib/liblalloc.so", "lib/liblalloc.so.0", "include/lalloc.h",
-             "lib/pkgconfig/lalloc.pc", "share/man/man3/lalloc.3"}
+INSTALLED = {"lib/liblalloc.so.0", "lib/libcorona.so.1"}.union(*(
+    {f"lib/lib{name}.a", f"lib/lib{name}.so", f"include/{name}.h", f"lib/pkgconfig/{name}.pc",
+     f"share/man/man3/{name}.3"} for name in ("lalloc", "corona")))
 
 
 def files_of(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
 
 
-def run(*command, prefix, **more):
-    """With the library of that prefix alone in its paths."""
+def run(*command, prefix, settings=(), **more):
+    """With the libraries of that prefix alone in its paths."""
     environment = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "lib" / "pkgconfig"),
-                       LD_LIBRARY_PATH=str(prefix / "lib"))
+                       LD_LIBRARY_PATH=str(prefix / "lib"), **dict(settings))
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         environment.pop(name, None)
     return subprocess.run([str(part) for part in command], env=environment, text=True,
                           capture_output=True, timeout=300, check=False, **more)
 
 
-def flags(prefix, *options):
-    answer = run("pkg-config", *options, "lalloc", prefix=prefix)
+def flags(prefix, *options, package="lalloc"):
+    answer = run("pkg-config", *options, package, prefix=prefix)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout.split()
 
@@ -80,18 +81,24 @@ def test_installs_what_it_says_and_uninstalls_it(tmp_path):
 
 def test_staging_folder_is_not_in_what_is_installed(tmp_path):
     assert make("install", "PREFIX=/opt/x", f"DESTDIR={tmp_path}").returncode == 0
-    package = (tmp_path / "opt/x/lib/pkgconfig/lalloc.pc").read_text(encoding="utf-8")
-    assert str(tmp_path) not in package and "@" not in package
-    assert "prefix=/opt/x" in package
+    for name in ("lalloc", "corona"):
+        package = (tmp_path / f"opt/x/lib/pkgconfig/{name}.pc").read_text(encoding="utf-8")
+        assert str(tmp_path) not in package and "@" not in package
+        assert "prefix=/opt/x" in package
 
 
-@pytest.mark.parametrize("library, options", [("liblalloc.a", ["-g"]), ("liblalloc.so.0", ["-D"])])
+def declared_in(prefix, name):
+    """The functions of an installed header."""
+    header = (prefix / "include" / f"{name}.h").read_text(encoding="utf-8")
+    return set(re.findall(rf"\b({name}_[a-z_]+)\(", header)) - {"lalloc_listener"}
+
+
+@pytest.mark.parametrize("library, options", [
+    ("liblalloc.a", ["-g"]), ("liblalloc.so.0", ["-D"]), ("libcorona.a", ["-g"])])
 def test_exports_its_own_names_alone(prefix, library, options):
     listed = run("nm", *options, "--defined-only", prefix / "lib" / library, prefix=prefix).stdout
     names = {line.split()[2] for line in listed.splitlines() if len(line.split()) == 3}
-    header = (prefix / "include" / "lalloc.h").read_text(encoding="utf-8")
-    declared = set(re.findall(r"\b(lalloc_[a-z_]+)\(", header)) - {"lalloc_listener"}
-    assert names == declared
+    assert names == declared_in(prefix, re.match(r"lib(\w+)\.", library)[1])
 
 
 def test_a_prefix_may_hold_a_space(tmp_path):
@@ -118,18 +125,20 @@ def test_package_names_what_each_kind_of_linking_needs(prefix):
     assert {"-ldl", "-lm", "-lpthread"} <= set(static)
 
 
+@pytest.mark.parametrize("package, use", [("lalloc", "lalloc_version()"),
+                                          ("corona", "CORONA_VERSION")])
 @pytest.mark.parametrize("compiler", ["gcc -std=c99", "gcc -std=c11", "g++ -std=c++11"])
-def test_header_stands_alone(prefix, tmp_path, compiler):
+def test_header_stands_alone(prefix, tmp_path, compiler, package, use):
     language = "c++" if "++" in compiler else "c"
     if not shutil.which(compiler.split()[0]):
         pytest.skip(f"no {compiler.split()[0]}")
     source = tmp_path / "alone.c"
-    source.write_text("#include <lalloc.h>\n"
+    source.write_text(f"#include <{package}.h>\n"
                       "const char *version(void);\n"
-                      "const char *version(void) { return lalloc_version(); }\n", encoding="utf-8")
+                      f"const char *version(void) {{ return {use}; }}\n", encoding="utf-8")
     checks = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only"]
-    compiled = run(*compiler.split(), *checks, "-x", language, source, *flags(prefix, "--cflags"),
-                   prefix=prefix)
+    compiled = run(*compiler.split(), *checks, "-x", language, source,
+                   *flags(prefix, "--cflags", package=package), prefix=prefix)
     assert compiled.returncode == 0, compiled.stderr
 
 
@@ -150,29 +159,52 @@ def test_a_name_of_the_program_may_be_one_of_the_library(prefix, tmp_path):
         assert run(tmp_path / "collide", prefix=prefix).returncode == 0
 
 
-def test_example_of_the_man_page_works(prefix, tmp_path):
-    page = (prefix / "share/man/man3/lalloc.3").read_text(encoding="utf-8")
+def example_of(prefix, folder, package, *options):
+    """Builds the example of a package's man page; options are those of pkg-config."""
+    page = (prefix / f"share/man/man3/{package}.3").read_text(encoding="utf-8")
     code = page.split(".SH EXAMPLES\n.nf\n")[1].split(".fi")[0]
-    (tmp_path / "example.c").write_text(code.replace("\\e", "\\").replace("\\-", "-"),
-                                        encoding="utf-8")
-    (tmp_path / "script.lua").write_text("print('ran')", encoding="utf-8")
-    built = run("gcc", "-Wall", "-Werror", "-o", tmp_path / "example", tmp_path / "example.c",
-                *flags(prefix, "--cflags", "--libs"), prefix=prefix)
+    (folder / "example.c").write_text(code.replace("\\e", "\\").replace("\\-", "-"),
+                                      encoding="utf-8")
+    words = flags(prefix, "--cflags", "--libs", *options, package=package)
+    built = run("gcc", "-Wall", "-Werror", "-o", folder / "example", folder / "example.c",
+                *[word.replace("-lcorona", "-l:libcorona.a") if options else word
+                  for word in words], prefix=prefix)
     assert built.returncode == 0, built.stderr
-    ran = run(tmp_path / "example", prefix=prefix, cwd=tmp_path)
+    return folder / "example"
+
+
+def test_example_of_the_man_page_works(prefix, tmp_path):
+    (tmp_path / "script.lua").write_text("print('ran')", encoding="utf-8")
+    ran = run(example_of(prefix, tmp_path, "lalloc"), prefix=prefix, cwd=tmp_path)
     assert ran.returncode == 0 and "ran\n" in ran.stdout and "hard-limit: " in ran.stdout
 
 
-def test_man_page_renders_without_warnings_and_names_every_function(prefix):
-    page = prefix / "share/man/man3/lalloc.3"
+@pytest.mark.parametrize("options", [[], ["--static"]], ids=["shared", "static"])
+def test_the_archive_alone_leaves_the_program_its_own_malloc(prefix, tmp_path, options):
+    example = example_of(prefix, tmp_path, "corona", *options)
+    ran = run(example, prefix=prefix)
+    assert ran.returncode == 0 and "bytes may be used\n" in ran.stdout
+    bound = run(example, prefix=prefix, settings={"LD_DEBUG": "bindings"}).stderr
+    found = set(re.findall(r"to \S*?([^/\s]+) \[0\]: normal symbol `malloc'", bound))
+    assert found == {"libc.so.6" if options else "libcorona.so.1"}
+
+
+@pytest.mark.parametrize("package", ["lalloc", "corona"])
+def test_man_page_renders_without_warnings_and_names_every_function(prefix, package):
+    page = prefix / f"share/man/man3/{package}.3"
     text = page.read_text(encoding="utf-8")
-    header = (prefix / "include" / "lalloc.h").read_text(encoding="utf-8")
-    declared = set(re.findall(r"\b(lalloc_[a-z_]+)\(", header)) - {"lalloc_listener"}
-    assert {name for name in declared if name not in text} == set()
+    assert {name for name in declared_in(prefix, package) if name not in text} == set()
     if not shutil.which("groff"):
         pytest.skip("no groff")
     rendered = run("groff", "-man", "-ww", "-Tutf8", page, prefix=prefix)
     assert rendered.returncode == 0 and rendered.stderr == ""
+
+
+def test_man_page_of_corona_names_every_setting(prefix):
+    text = (prefix / "share/man/man3/corona.3").read_text(encoding="utf-8")
+    settings = (TOP / "allocators/corona/settings.h").read_text(encoding="utf-8")
+    names = set(re.findall(r"CORONA_[A-Z_]+\b", settings)) - {"CORONA_SETTINGS_H"}
+    assert names == set(re.findall(r"CORONA_[A-Z_]+\b", text)) >= {"CORONA_DEBUG", "CORONA_STATS"}
 
 
 def test_game_collects_and_plays_on(outputs):
