@@ -21,6 +21,7 @@
 #include "measure.h"
 #include "series/series.h"
 #include "series/series_latency.h"
+#include "series/series_threads.h"
 
 enum { OUTPUT_MAXIMUM = 256 << 20 }; /* bytes that a script may print */
 
@@ -192,6 +193,8 @@ static enum outcome run_cell(const struct cell_request *request, struct cell_res
     case CELL_WASTE: return series_waste(request, result);
     case CELL_METADATA: return series_metadata(request, result);
     case CELL_GROWTH: return series_growth(request, result);
+    case CELL_SCALING: return series_scaling(request, result);
+    case CELL_AFTER_EXIT: return series_after_exit(request, result);
     default: return run_workload(request, result);
     }
 }

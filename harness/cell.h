@@ -20,6 +20,8 @@ enum cell_mode {
     CELL_FRAGMENTATION,
     CELL_LATENCY, /* and the next: series_latency.h */
     CELL_LOCALITY,
+    CELL_SCALING, /* and the next: series_threads.h */
+    CELL_AFTER_EXIT,
 };
 
 /* Of a series, as measured: what the values are, its columns in series_kinds.c say. */

@@ -182,7 +182,8 @@ static struct workload *find_workloads(const struct names *names, size_t *count,
             plan_name_is_plain(names->at[i], error) && workload_find(names->at[i], workload, error);
         if (is_found && workload->kind == &workload_kind_replay) continue;
         if (is_found)
-            error_set(error, "-w %s: a script cannot be checked: give a trace", names->at[i]);
+            error_set(error, "-w %s: a %s cannot be checked: give a trace", names->at[i],
+                      workload->program ? "program" : "script");
         free(workloads);
         return NULL;
     }

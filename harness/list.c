@@ -8,6 +8,7 @@
 #include "../allocators/variants.h"
 #include "../workloads/family.h"
 #include "../workloads/replay/options.h"
+#include "../workloads/threads/threads.h"
 #include "command.h"
 #include "plan.h"
 #include "record.h"
@@ -123,6 +124,20 @@ static void list_families(bool is_csv)
     print_options(replay_option_rows);
 }
 
+static void list_programs(bool is_csv)
+{
+    char options[512];
+    const struct thread_program *program;
+    if (is_csv) printf("name,options,summary\n");
+    else printf("Programs of several threads (NAME:option=value,...)\n");
+    options_text(thread_option_rows, options, sizeof options);
+    for (size_t i = 0; (program = thread_program_at(i)); i++) {
+        if (is_csv) print_csv((const char *const[]){program->name, options, program->summary}, 3);
+        else printf("  %-18s %s\n", program->name, program->summary);
+    }
+    if (!is_csv) print_options(thread_option_rows);
+}
+
 static bool list_workloads(bool is_csv, struct error *error)
 {
     const struct workload *list = workload_list(error);
@@ -143,7 +158,7 @@ static bool list_workloads(bool is_csv, struct error *error)
         if (!found.is_available) printf("%26sUNAVAILABLE: %s\n", "", reason);
     }
     free((void *)list);
-    if (!is_csv) list_families(false);
+    if (!is_csv) list_families(false), list_programs(false);
     return true;
 }
 
@@ -191,7 +206,7 @@ static const struct argp_option rows[] = {
 static const struct argp list_argp = {
     rows,
     take_option,
-    "[allocators|workloads|families|wrappers|metrics|specs]",
+    "[allocators|workloads|families|threads|wrappers|metrics|specs]",
     "Show what there is and whether it can be had here. `specs` are the local allocators and each "
     "of their policies and switches: what make soak and make fuzz go over.",
     NULL,
@@ -210,11 +225,12 @@ int list_main(int argc, char **argv)
     bool is_allocators = !strcmp(what, "allocators"), is_wrappers = !strcmp(what, "wrappers");
     bool is_workloads = !strcmp(what, "workloads"), is_metrics = !strcmp(what, "metrics");
     bool is_specs = !strcmp(what, "specs"), is_families = !strcmp(what, "families");
+    bool is_programs = !strcmp(what, "threads");
     if (*what && !is_allocators && !is_wrappers && !is_workloads && !is_metrics && !is_specs &&
-        !is_families) {
+        !is_families && !is_programs) {
         error_set(&error,
-                  "there is no list of `%s`: allocators, workloads, families, wrappers, metrics, "
-                  "specs",
+                  "there is no list of `%s`: allocators, workloads, families, threads, wrappers, "
+                  "metrics, specs",
                   what);
         return command_fail(2, error.text);
     }
@@ -223,6 +239,7 @@ int list_main(int argc, char **argv)
     if (is_metrics) list_metrics(options.is_csv);
     if (is_specs) list_specs(options.is_csv);
     if (is_families) list_families(options.is_csv);
+    if (is_programs) list_programs(options.is_csv);
     bool is_done = (!is_workloads && *what) || list_workloads(options.is_csv, &error);
     if (!is_done) return command_fail(1, error.text);
     return fflush(stdout) ? command_fail(1, "standard output cannot be written") : 0;

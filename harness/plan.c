@@ -45,6 +45,7 @@ bool plan_add_contender(struct plan *plan, const char *spec, struct error *error
     struct contender *contender = &plan->contenders[plan->contender_count++];
     contender->spec = strdup(spec);
     contender->is_replay_only = description.traits & TRAIT_REPLAY_ONLY;
+    contender->is_for_one_thread = !(description.traits & (TRAIT_THREAD_SAFE | TRAIT_WRAPPER));
     return true;
 }
 

@@ -9,6 +9,7 @@
 struct contender {
     char *spec;
     bool is_replay_only;
+    bool is_for_one_thread; /* as its description says; of wrappers only the open heap knows */
     struct provenance provenance;
 };
 

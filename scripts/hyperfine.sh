@@ -1,12 +1,14 @@
 #!/bin/sh
-# Compares whole commands: `heapbench lua -a SPEC` for each allocator, and the distribution's own
-# lua5.1 with each third-party malloc preloaded.
+# Compares whole commands: `heapbench lua -a SPEC` for each allocator, the distribution's own lua5.1
+# with each malloc preloaded, and other stock programs likewise.
 #
 #     scripts/hyperfine.sh [SCRIPT.lua [DIR]]     make hyperfine [SCRIPT=FILE.lua] [RESULTS=DIR]
 #
 # Writes hyperfine/NAME.json, .md, .svg and .png into the run DIR (results/latest), or into
-# results/hyperfine-TIME where there is no run. RUNS is the number of timed runs (10). A command
-# joins only if it prints what lua5.1 prints; a preloaded malloc only if lua5.1 really calls it.
+# results/hyperfine-TIME where there is no run: NAME is the script's, and that of each program. RUNS
+# is the number of timed runs (10), PROGRAMS those of python3 sqlite3 xz gcc git that are wanted
+# (all; none for none). A command joins only if it prints what the plain
+# program prints; a preloaded malloc only if the program really calls it.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -15,16 +17,11 @@ PATH=$PATH:/usr/sbin:/sbin      # of ldconfig
 SCRIPT=${1:-workloads/lua/parser.lua}
 RESULTS=${2:-results/latest}
 RUNS=${RUNS:-10}
+PROGRAMS=${PROGRAMS:-python3 sqlite3 xz gcc git}
 HEAPBENCH=build/heapbench
 
-complain() {
-    echo "hyperfine.sh: $*" >&2
-}
-
-fail() {
-    complain "$1"
-    exit "$2"
-}
+. scripts/hyperfine_commands.sh
+. scripts/hyperfine_programs.sh
 
 find_lua() {
     for lua in lua5.1 lua-5.1; do
@@ -37,73 +34,29 @@ check_input() {
     case $RUNS in
         '' | *[!0-9]* | 0 | 1) fail "RUNS=$RUNS: a whole number from 2 is needed" 2 ;;
     esac
+    for wanted in $PROGRAMS; do
+        case $wanted in
+            python3 | sqlite3 | xz | gcc | git | none) ;;
+            *) fail "PROGRAMS=$wanted: there are python3 sqlite3 xz gcc git, and none" 2 ;;
+        esac
+    done
     [ -r "$SCRIPT" ] || fail "$SCRIPT: no such script, or not readable" 2
     [ -x $HEAPBENCH ] || fail "$HEAPBENCH is not built: run make" 1
+}
+
+compare_lua() {
     "$LUA" "$SCRIPT" >"$scratch/expected" 2>"$scratch/errors" ||
         fail "$SCRIPT fails under $LUA: $(head -n 1 "$scratch/errors")" 2
-}
-
-# ---- the commands, one a line in $scratch/commands: name, tab, command
-
-# hyperfine takes the command apart as a shell would, without one.
-quoted() {
-    printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
-}
-
-# Adds a command if it prints what lua5.1 prints. All begin with env, so that all pay for it.
-add() {
-    name=$1
-    shift
-    if ! env "$@" "$SCRIPT" >"$scratch/printed" 2>"$scratch/errors"; then
-        complain "left out: $name fails: $(head -n 1 "$scratch/errors")"
-    elif ! cmp -s "$scratch/printed" "$scratch/expected"; then
-        complain "left out: $name prints something else than $LUA"
-    else
-        command='env'
-        for word in "$@" "$SCRIPT"; do
-            command="$command $(quoted "$word")"
-        done
-        printf '%s\t%s\n' "$name" "$command" >>"$scratch/commands"
-    fi
-}
-
-path_of() {     # a library by its soname
-    ldconfig -p | sed -n "s|^[[:space:]]*$1 .* => ||p" | head -n 1
-}
-
-# lua5.1 must call its realloc: a library that replaces nothing would measure the C library.
-is_called() {
-    LD_DEBUG=bindings LD_PRELOAD=$1 "$LUA" -v 2>&1 |
-        grep -q "binding file [^ ]*lua[^ ]* .* to $1 .*symbol .realloc'"
-}
-
-# Some libraries replace malloc themselves, others by a companion called proxy.
-add_preloaded() {
-    for soname in "${2%%.so*}_proxy.so${2#*.so}" "$2"; do
-        library=$(path_of "$soname")
-        if [ -n "$library" ] && is_called "$library"; then
-            add "lua5.1 + $1" LD_PRELOAD="$library" "$LUA"
-            return
-        fi
-    done
-    complain "left out: lua5.1 + $1: no $2 here that replaces malloc"
-}
-
-add_all() {
-    add "lua5.1" "$LUA"
-    add "lua5.1 again (A/A control)" "$LUA"
-    sed -n 's/^LIBRARY("\([^"]*\)", *"\([^"]*\)".*/\1 \2/p' allocators/list.h |
-        while read -r name soname; do add_preloaded "$name" "$soname"; done
+    add_preloaded "lua5.1" "$LUA" "$SCRIPT"
     $HEAPBENCH list allocators --csv | sed 1d | while IFS=, read -r name available rest; do
         case $available,$rest in
             ok,*"replay only"*) ;;
-            ok,*) add "heapbench $name" $HEAPBENCH lua -a "$name" ;;
+            ok,*) add "heapbench $name" $HEAPBENCH lua -a "$name" "$SCRIPT" ;;
             *) complain "left out: heapbench $name: $available" ;;
         esac
     done
+    measure "$(basename "$SCRIPT" .lua)"
 }
-
-# ---- measuring
 
 choose_folder() {
     if [ -e "$RESULTS/machine.json" ]; then
@@ -116,33 +69,13 @@ choose_folder() {
     mkdir -p "$folder" || fail "cannot write to $folder" 1
 }
 
-measure() {
-    set --
-    while IFS="$(printf '\t')" read -r name command; do
-        set -- "$@" --command-name "$name" "$command"
-    done <"$scratch/commands"
-    hyperfine --shell=none --warmup 1 --runs "$RUNS" --style basic \
-        --export-json "$scratch/$stem.json" --export-markdown "$scratch/$stem.md" "$@" ||
-        fail "hyperfine failed: nothing was written" 1
-}
-
-keep() {
-    for kind in md json; do
-        if ! cp "$scratch/$stem.$kind" "$folder/.$stem.new"; then
-            rm -f "$folder/.$stem.new"
-            fail "cannot write to $folder" 1
-        fi
-        mv "$folder/.$stem.new" "$folder/$stem.$kind"
-    done
-}
-
 say_caveats() {
     cat <<'END'
 
 How far to believe this: these are whole commands, start-up, reading of the script and all output
 included, and hyperfine runs all of one command before the next. Compared so, two identical
 programs are called different in 26-60 % of trials (38 % with hyperfine's schedule), as machines
-change speed for seconds at a time. The second lua5.1 above is such an identical program: a
+change speed for seconds at a time. The second of each program above is such an identical one: a
 difference no larger than between the two, or inside their spread, is noise. For a verdict use
 `make bench`, which interleaves.
 END
@@ -155,14 +88,13 @@ main() {
     trap 'exit 130' INT TERM
     check_input
     choose_folder
-    stem=$(basename "$SCRIPT" .lua)
-    add_all
-    measure
-    keep
+    compare_lua
+    for wanted in $PROGRAMS; do
+        [ "$wanted" = none ] || compare_program "$wanted"
+    done
     say_caveats
-    echo "written: $folder/$stem.json, $stem.md"
     "$(scripts/find-python.sh matplotlib numpy || echo false)" scripts/hyperfine_chart.py \
-        "$folder/$stem.json"
+        "$folder"/*.json
 }
 
 main

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 import drawing
 import results as reader
 
-COMMAND, CONTROL = 0, 1      # lua5.1 and the same again: the first two rows
+COMMAND, CONTROL = 0, 1      # the plain program and the same again: the first two rows
 EXPLANATION = (
-    "One dot a run, a bar at the median. Grey: all runs of the two identical lua5.1, the A/A\n"
-    "control. What lies inside is noise: commands run one after the other, not interleaved.")
+    "One dot a run, a bar at the median. Grey: all runs of the two identical plain programs, the\n"
+    "A/A control. What lies inside is noise: commands run one after the other, not interleaved.")
 WIDTH, LEFT, ROW, ABOVE, BELOW = 8.5, 2.3, 0.26, 0.95, 0.55     # inches
 
 
@@ -40,7 +40,7 @@ def draw_rows(axes, rows):
     base = statistics.median(rows[COMMAND][1])
     for line, (name, times) in enumerate(rows):
         median = statistics.median(times)
-        is_preloaded = name.startswith("lua5.1")
+        is_preloaded = name.startswith(rows[COMMAND][0])
         style = {"color": drawing.COLOURS[0 if is_preloaded else 1]}
         axes.plot(times, [line] * len(times), "o", markersize=3.5, alpha=0.55,
                   markeredgewidth=0, **style)
@@ -71,10 +71,17 @@ def draw(rows, title):
     return figure
 
 
+def title_of(stem, rows):
+    program = rows[COMMAND][0]
+    return f"{program} with each malloc preloaded" if stem == program else \
+        f"Whole commands on {stem}.lua"
+
+
 def main(paths):
     for path in map(Path, paths):
         try:
-            figure = draw(load(path), f"Whole commands on {path.stem}.lua")
+            rows = load(path)
+            figure = draw(rows, title_of(path.stem, rows))
             for written in drawing.save(figure, path.parent, path.stem):
                 print(written)
         except reader.ResultsError as error:

@@ -24,7 +24,7 @@ UNFIT_CHANCE = 0.01
 
 USAGE, FAILURE = 2, 1
 SERIES_TEXTS = ("series", "allocator", "part", "workload", "policy", "outcome", "detail", "age",
-                "moment", "record", "kind")
+                "moment", "record", "kind", "way")
 MUST_HAVE = ("allocator", "workload", "round", "copy", "outcome", "detail", "operations", "cpu_ns")
 
 

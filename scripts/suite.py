@@ -17,7 +17,7 @@ def mean_of(allocator, values):
     return Suite(allocator, estimate.geometric_mean(known), len(known))
 
 
-KINDS = {"lua": "Lua programs", "replay": "traces"}
+KINDS = {"lua": "Lua programs", "replay": "traces", "threads": "programs of several threads"}
 
 
 def groups(results):

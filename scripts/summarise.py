@@ -1,7 +1,7 @@
 """Writes summary.csv, a row for each allocator and workload, into a results folder, and prints the
 table: ratio to libc with its interval, or the failure's name. Where the series of fragmentation was
-measured, fragmentation.csv and a line for each allocator; latency.csv and locality.csv where those
-were.
+measured, fragmentation.csv and a line for each allocator; latency.csv, locality.csv and scaling.csv
+where those were.
 
     scripts/summarise.py results/latest
 """
@@ -15,6 +15,7 @@ import fragmentation_table
 import latency
 import notes
 import results as reader
+import scaling
 import score
 import table
 
@@ -73,6 +74,7 @@ def summarise(results):
     if found is not None:
         write(results.folder / "fragmentation.csv", fragmentation.csv_text(found))
     latency.write(results)
+    scaling.write(results)
     print("\n".join(report(results, path, found or {}, table.Style.of_terminal(sys.stdout))))
 
 

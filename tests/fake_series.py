@@ -2,6 +2,7 @@
 import csv
 
 import fake_latency
+import fake_threads
 
 RULES = {"double": (13, 16380, 16384), "half": (21, 24278, 12138), "1000": (10, 45000, 10000)}
 SIZES = (16, 32, 40, 1024)
@@ -16,6 +17,8 @@ COLUMNS = {
                      "settle_ms",
     "latency": fake_latency.LATENCY,
     "locality": fake_latency.LOCALITY,
+    "scaling": fake_threads.SCALING,
+    "after-exit": fake_threads.AFTER_EXIT,
     "failures": "series,allocator,part,outcome,detail",
 }
 
@@ -55,7 +58,8 @@ def rows_of(allocators, workloads, failing):
     """By series; the failing have rows in `failures` alone."""
     good = [(seed, name) for seed, name in enumerate(allocators) if name not in failing]
     parts = {"waste": [""], "metadata": map(str, SIZES), "growth": RULES,
-             "fragmentation": workloads}
+             "fragmentation": workloads, "scaling": fake_threads.PROGRAMS,
+             "after-exit": fake_threads.WAYS}
     return {
         "waste": [row for seed, name in good for row in waste_rows(name, seed)],
         "metadata": [row for seed, name in good for row in metadata_rows(name, seed)],
@@ -66,6 +70,10 @@ def rows_of(allocators, workloads, failing):
                     for row in fake_latency.latency_rows(name, workload, seed)],
         "locality": [row for workload in workloads for seed, name in good
                      for row in fake_latency.locality_rows(name, workload, seed)],
+        "scaling": [row for seed, name in good if name != "null"
+                    for row in fake_threads.scaling_rows(name, seed)],
+        "after-exit": [row for seed, name in good if name != "null"
+                       for row in fake_threads.after_exit_rows(name, seed)],
         "failures": [(series, name, part, *failing[name]) for series, each in parts.items()
                      for part in each for name in allocators if name in failing],
     }

@@ -14,9 +14,9 @@ import heatmap
 import labels
 import results
 
-NAMES = ["footprint", "fragmentation", "growth", "latency", "locality", "metadata", "over_time",
-         "pareto", "ratios", "time", "waste"]
-SERIES = ["fragmentation", "growth", "metadata", "over_time", "waste"]
+NAMES = ["after_exit", "footprint", "fragmentation", "growth", "latency", "locality", "metadata",
+         "over_time", "pareto", "ratios", "scaling", "time", "waste"]
+SERIES = ["after_exit", "fragmentation", "growth", "metadata", "over_time", "scaling", "waste"]
 
 
 def run(folder, *names, scripts=fake_results.SCRIPTS):

@@ -1,5 +1,6 @@
 /* All workloads: the synthetic traces of list.h, the recorded traces and the scripts that come with
- * the checkout, the families with whatever options, and files of the user's by their paths. */
+ * the checkout, families and programs of several threads with whatever options, and files of the
+ * user's by their paths. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "replay/describe.h"
 #include "script.h"
 #include "shipped.h"
+#include "threads/threads.h"
 #include "workload.h"
 
 const char *outcome_name(enum outcome outcome)
@@ -33,12 +35,18 @@ static const struct shipped_folder scripts = {
     .kind = &workload_kind_lua,
 };
 
+/* What no file describes. */
+static bool is_made(const char *name, size_t length, struct workload *out)
+{
+    return synthetic_describe(name, length, out) || thread_program_describe(name, length, out);
+}
+
 static bool are_names_free(const struct workload *list, size_t first_shipped, struct error *error)
 {
     struct workload other;
     for (const struct workload *at = list + first_shipped; *at->name; at++) {
         bool is_taken = !strcmp(at->name, workload_contract.name) ||
-                        synthetic_describe(at->name, strlen(at->name), &other);
+                        is_made(at->name, strlen(at->name), &other);
         for (const struct workload *before = list; before < at; before++) {
             is_taken = is_taken || !strcmp(before->name, at->name);
         }
@@ -107,7 +115,7 @@ static const char *options_of(const char *name)
 static bool take_options(struct workload *workload, const char *name, const char *options,
                          struct error *error)
 {
-    if (*options && workload->kind != &workload_kind_replay) {
+    if (*options && workload->kind == &workload_kind_lua) {
         return error_set(error, "%s: a Lua script takes no options, so `%.60s` means nothing to it",
                          workload->name, options);
     }
@@ -115,6 +123,7 @@ static bool take_options(struct workload *workload, const char *name, const char
         !trace_take_options(workload, options, error)) {
         return false;
     }
+    if (workload->program && !thread_program_take_options(workload, options, error)) return false;
     snprintf(workload->name, sizeof workload->name, "%s", name);
     return true;
 }
@@ -125,9 +134,13 @@ static bool refuse_name(const struct workload *list, const char *name, size_t le
     char wanted[512], advice[128];
     struct nearest nearest = {.wanted = wanted};
     const struct trace_family *family;
+    const struct thread_program *program;
     snprintf(wanted, sizeof wanted, "%.*s", (int)length, name);
     for (; *list->name; list++) nearest_offer(&nearest, list->name);
     for (size_t i = 0; (family = family_at(i)); i++) nearest_offer(&nearest, family->name);
+    for (size_t i = 0; (program = thread_program_at(i)); i++) {
+        nearest_offer(&nearest, program->name);
+    }
     return error_set(error,
                      "no workload is called `%s`%s (heapbench list workloads shows all; a script "
                      "or a trace is given by its path: ./my.lua, ./my.hbt:touch=all)",
@@ -160,7 +173,7 @@ bool workload_find(const char *name, struct workload *out, struct error *error)
     if (path_end) return find_trace(name, path_end, out, error);
     if (is_script_path(name)) return script_describe(name, out, error);
     size_t length = strcspn(name, ":");
-    bool is_found = synthetic_describe(name, length, out) || find_shipped(name, length, out, error);
+    bool is_found = is_made(name, length, out) || find_shipped(name, length, out, error);
     return is_found && take_options(out, name, options_of(name), error);
 }
 
@@ -178,10 +191,13 @@ static bool reopen_trace(const char *name, const char *path, struct workload *ou
 bool workload_reopen(const char *name, const char *path, struct workload *out)
 {
     size_t path_length = strlen(path);
+    struct error ignored;
     bool is_trace = path_length > 4 && !strcmp(path + path_length - 4, recordings.ending);
     *out = (struct workload){.kind = &workload_kind_lua, .threads = 1};
     if (!strcmp(name, workload_contract.name)) *out = workload_contract;
-    else if (is_trace || synthetic_describe(name, strcspn(name, ":"), out)) {
+    else if (thread_program_describe(name, strcspn(name, ":"), out)) {
+        if (!thread_program_take_options(out, options_of(name), &ignored)) return false;
+    } else if (is_trace || synthetic_describe(name, strcspn(name, ":"), out)) {
         if (!reopen_trace(name, path, out)) return false;
     } else if (!*path) return false;
     snprintf(out->name, sizeof out->name, "%s", name);

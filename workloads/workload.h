@@ -6,7 +6,8 @@
  *     finish    gives back what prepare took
  *
  * A Lua script is a workload by its path alone, and so is the file of a trace. Synthetic traces are
- * lines of list.h, or a family of families.h. Traces take options: NAME:option=value,option=value.
+ * lines of list.h, or a family of families.h; programs of several threads are those of
+ * threads/programs.h. Traces and these take options: NAME:option=value,option=value.
  */
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
@@ -50,7 +51,8 @@ struct workload_kind {
     void (*outside)(const void *job, struct outside *out); /* of the last run; NULL: nothing */
 };
 
-extern const struct workload_kind workload_kind_lua, workload_kind_replay, workload_kind_contract;
+extern const struct workload_kind workload_kind_lua, workload_kind_replay, workload_kind_threads,
+    workload_kind_contract;
 
 /* A trace that is not timed: each of its calls is held against the contract of allocator.h. Takes
  * the place of workload_kind_replay. */
@@ -68,8 +70,9 @@ struct workload {
     char needs[256]; /* Lua modules that must be installed, separated by spaces */
     bool (*generate)(struct trace *trace, struct random *random); /* of a line of list.h */
     const struct trace_family *family;                            /* else NULL */
-    char options[512];           /* of a trace, as written: "touch=all,passes=3" */
-    unsigned passes;             /* how often a run replays the trace; 0: by its length */
+    const struct thread_program *program; /* of threads/threads.h, else NULL */
+    char options[512];                    /* as written: "touch=all,passes=3" */
+    unsigned passes;                      /* how often a run replays the trace; 0: by its length */
     bool is_rare;                /* kept out of short runs, for their time, unless it is named */
     unsigned threads;            /* that call the heap, at most; 1 unless the options say more */
     bool is_alone;               /* one thread makes all calls of all threads: who watches them

@@ -10,6 +10,9 @@
 static bool find_workload(const char *name, struct workload *workload, struct error *error)
 {
     if (!workload_find(name, workload, error)) return false;
+    if (workload->program) {
+        return error_set(error, "%s is a program of several threads: it has no trace", name);
+    }
     if (workload->kind != &workload_kind_replay) {
         return error_set(error,
                          "%s is a script: heapbench record -o FILE.hbt %s makes a trace of it",

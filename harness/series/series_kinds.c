@@ -1,6 +1,7 @@
 /* The table of series. */
 #include "series_kinds.h"
 #include "series_latency.h"
+#include "series_threads.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,6 +120,23 @@ const struct series_kind series_kinds[] = {
         .takes = locality_takes,
         .variants = LOCALITY_VARIANTS,
         .parameter = locality_parameter,
+    },
+    {
+        .name = "scaling",
+        .part = "workload",
+        .columns = "threads,round,operations,wall_ns,cpu_ns,peak_resident_bytes,minor_faults",
+        .mode = CELL_SCALING,
+        .part_at = scaling_part,
+        .needs_threads = true,
+    },
+    {
+        .name = "after-exit",
+        .part = "way",
+        .columns = "moment,step,live_bytes,resident_bytes",
+        .mode = CELL_AFTER_EXIT,
+        .words = {exit_moment_names},
+        .part_at = exit_part,
+        .needs_threads = true,
     },
     {NULL},
 };

@@ -9,10 +9,15 @@
 #include "series.h"
 #include "series_file.h"
 
+/* The profiles, by what they have time for. */
+enum series_extent { EXTENT_SMOKE, EXTENT_QUICK, EXTENT_FULL };
+
 /* Of a series without workloads: its name in the column `part`, and what the child is told. */
 struct series_part {
     char name[24];
     uint64_t parameter;
+    enum series_extent extent; /* the shortest profile that has time for it */
+    size_t turn;               /* which allocator is the first, counted round and round */
 };
 
 /* What a child has to know of a workload to spread its samples. */
@@ -46,6 +51,7 @@ struct series_kind {
     uint64_t least_live_bytes; /* the baseline's peak; what is named is measured however small */
     unsigned variants;
     uint64_t (*parameter)(const struct series_task *of); /* or SERIES_SKIPPED */
+    bool needs_threads;                                  /* what is not thread-safe is left out */
     bool measures_null; /* what is no program also on allocators whose blocks overlap */
 };
 

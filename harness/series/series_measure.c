@@ -16,6 +16,7 @@ struct part {
     const char *name; /* of the part, "" when the series has one alone */
     const struct task *task;
     uint64_t parameter, peak_live_bytes;
+    size_t turn; /* of the contender that is the first */
 };
 
 static void write_value(const struct series_file *out, const struct part *part, size_t column,
@@ -106,13 +107,15 @@ static bool is_measured(const struct series *series, const struct series_kind *k
 {
     bool can_be = !contender->is_replay_only ||
                   (kind->measures_null && task && !task->workload.kind->is_program);
+    if (kind->needs_threads && contender->is_for_one_thread) return false;
     return can_be && series_is_named(&series->options->specs, contender->spec);
 }
 
 static bool measure_all(struct series *series, struct part part, struct error *error)
 {
-    for (size_t i = 0; i < series->plan.contender_count; i++) {
-        part.contender = &series->plan.contenders[i];
+    size_t count = series->plan.contender_count;
+    for (size_t i = 0; i < count; i++) {
+        part.contender = &series->plan.contenders[(part.turn + i) % count];
         if (!is_measured(series, part.kind, part.task, part.contender)) continue;
         if (!measure(series, &part, error)) return false;
     }
@@ -178,7 +181,10 @@ static bool is_worth_it(struct series *series, const struct part *part,
 static bool measure_workload(struct series *series, const struct series_kind *kind,
                              const struct task *task, struct error *error)
 {
-    struct part part = {kind, &series->plan.contenders[0], task->workload.name, task, 0, 0};
+    struct part part = {.kind = kind,
+                        .contender = &series->plan.contenders[0],
+                        .name = task->workload.name,
+                        .task = task};
     struct series_proof *proof = &series->proofs[task - series->plan.tasks];
     if (!prove(series, &part, proof, error)) return false;
     if (!is_worth_it(series, &part, proof)) {
@@ -201,12 +207,23 @@ static bool measure_workload(struct series *series, const struct series_kind *ki
     return true;
 }
 
+/* Whether the run's profile has time for the part. */
+static bool has_time(const struct series *series, const struct series_part *part)
+{
+    static const char *const profiles[] = {"smoke", "quick"};
+    enum series_extent extent = EXTENT_SMOKE;
+    while (extent < EXTENT_FULL && strcmp(series->plan.profile, profiles[extent])) extent++;
+    return part->extent <= extent;
+}
+
 static bool measure_parts(struct series *series, const struct series_kind *kind,
                           struct error *error)
 {
-    struct series_part each;
+    struct series_part each = {0};
     for (size_t i = 0; kind->part_at && kind->part_at(i, &each); i++) {
-        struct part part = {.kind = kind, .name = each.name, .parameter = each.parameter};
+        if (!has_time(series, &each)) continue;
+        struct part part = {
+            .kind = kind, .name = each.name, .parameter = each.parameter, .turn = each.turn};
         if (!measure_all(series, part, error)) return false;
     }
     series->workload_count = 0;
@@ -231,10 +248,10 @@ static bool measure_kind(struct series *series, const struct series_kind *kind, 
 /* Of a kind that the user wants, for the progress. */
 static size_t count_parts(const struct series *series, const struct series_kind *kind)
 {
-    struct series_part part;
+    struct series_part part = {0};
     size_t count = 0;
     for (size_t i = 0; kind->part_at && kind->part_at(i, &part); i++) {
-        count += count_measured(series, kind, NULL);
+        if (has_time(series, &part)) count += count_measured(series, kind, NULL);
     }
     for (size_t i = 0; kind->takes && i < series->plan.task_count; i++) {
         const struct task *task = &series->plan.tasks[i];
