@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "../allocators/corona/back_end.h"
+#include "../allocators/corona/corona.h"
 #include "../allocators/corona/settings.h"
 #include "corona_runs_test.h"
 
@@ -153,6 +154,59 @@ static void growth_tells_of_what_was_added(void **state)
     runs_are_sound(0);
 }
 
+enum { LARGE_BYTES = 40 << 10, LARGE_COUNT = 100, SMALL_COUNT = 100000, ONE_IN = 64 };
+
+/* A list through the blocks themselves, as malloc is the C library's here. */
+static void hold_many(void **list, size_t count, size_t bytes)
+{
+    for (size_t i = 0; i < count; i++) {
+        void **block = corona_malloc(bytes);
+        assert_non_null(block);
+        *block = *list;
+        *list = block;
+    }
+}
+
+static void free_all(void *list)
+{
+    while (list != NULL) {
+        void *next = *(void **)list;
+        corona_free(list);
+        list = next;
+    }
+}
+
+static void free_one_in(void **list, size_t distance)
+{
+    for (size_t i = 0; *list != NULL; i++) {
+        void **block = *list;
+        if (i % distance == 0) {
+            *list = *block;
+            corona_free(block);
+        } else {
+            list = block;
+        }
+    }
+}
+
+static void a_thread_that_needs_no_run_gives_idle_ones_back(void **state)
+{
+    (void)state;
+    void *large = NULL, *small = NULL;
+    hold_many(&small, SMALL_COUNT, 1);
+    free_one_in(&small, ONE_IN);
+    hold_many(&large, LARGE_COUNT, LARGE_BYTES);
+    free_all(large);
+    size_t dirty_bytes = statistics().dirty_bytes, used_bytes = statistics().used_bytes;
+    assert_true(dirty_bytes > 2 * MIB);
+    corona_settings.purge_delay_ms = 0;
+    /* These find room in the blocks that are there, a few in each. */
+    hold_many(&small, SMALL_COUNT / ONE_IN, 1);
+    assert_int_equal(statistics().used_bytes, used_bytes);
+    assert_int_equal(statistics().dirty_bytes, 0);
+    free_all(small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup(little_idle_memory_is_left_alone, set_up),
         cmocka_unit_test_setup(a_dirty_run_at_the_top_is_lengthened, set_up),
         cmocka_unit_test_setup(growth_tells_of_what_was_added, set_up),
+        cmocka_unit_test_setup(a_thread_that_needs_no_run_gives_idle_ones_back, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,6 +189,13 @@ void *back_end_metadata(size_t bytes)
     return start;
 }
 
+void back_end_tick(void)
+{
+    if (!lock_try(&lock)) return;
+    corona_runs.now_ms = (uint32_t)system_now_ms();
+    end();
+}
+
 size_t back_end_purge(void)
 {
     lock_take(&lock);

@@ -29,6 +29,10 @@ void back_end_shrink(size_t first, size_t granules);
  * refuses. */
 void *back_end_metadata(size_t bytes);
 
+/* Gives some free runs back that have been dirty for too long. Does nothing when the lock is held;
+ * cheap enough to be called now and then. */
+void back_end_tick(void);
+
 /* Gives all free dirty runs back to the system. Bytes. */
 size_t back_end_purge(void);
 

@@ -129,8 +129,16 @@ static struct block *find_block(struct thread_data *thread, unsigned bin)
     return block;
 }
 
+/* Now and then, as a thread may live for long on what it has, while much lies idle elsewhere. */
+static void look_after_idle_memory(struct thread_data *thread)
+{
+    enum { REFILLS_A_LOOK = 32 };
+    if (thread != &commons && ++thread->refills % REFILLS_A_LOOK == 0) back_end_tick();
+}
+
 struct block *bins_refill(struct thread_data *thread, unsigned bin)
 {
+    look_after_idle_memory(thread);
     for (;;) {
         struct block *block = thread->bins[bin].current;
         if (block_has_free(block)) return block;

@@ -52,6 +52,7 @@ struct thread_data {
     struct block *direct[DIRECT_COUNT]; /* for (bytes + 15) / 16: the bin's current block */
     struct bin bins[BIN_COUNT];
     uintptr_t pointer;         /* of the thread: system_thread() */
+    uint32_t refills;          /* of bins */
     uint32_t pool, pool_count; /* empty blocks of one granule, chained by next */
     struct outgoing outgoing[OUTGOING_COUNT];
     struct large_cache large;
