@@ -65,7 +65,8 @@ help: ## list what can be made
 GROUPS_FOR_GOAL = $(or $(filter test test-asan test-tsan test-valgrind bench charts inspect hyperfine traces \
   corona-windows,$(1)),\
   $(if $(filter table,$(1)),charts),\
-  $(if $(filter corona-soak corona-drift,$(1)),test,$(if $(filter soak,$(1)),build,$(if $(filter fuzz,$(1)),fuzz,\
+  $(if $(filter corona-soak corona-drift,$(1)),test),\
+  $(if $(filter soak,$(1)),build,$(if $(filter fuzz,$(1)),fuzz,\
   $(if $(filter lint format lint-%,$(1)),lint,build))))
 GROUPS := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(call GROUPS_FOR_GOAL,$(goal))))
 
