@@ -247,7 +247,7 @@ test-asan: ## C tests with address and undefined-behaviour sanitizers
 	  GROUPS='test-asan' c-tests
 
 THREAD_TESTS := test_wrapper_threads test_limits_shared test_multilevel_threads test_replay_threads test_threads \
-  test_corona_back_end test_corona_system test_corona_stress test_corona_threads test_corona_fork \
+  test_corona_back_end test_corona_system test_corona_stress test_corona_threads test_corona_closed_mail test_corona_fork \
   test_corona_drift test_corona_double_free
 
 test-tsan: ## C tests of threads with the thread sanitizer

@@ -164,9 +164,8 @@ void front_end_free(uintptr_t offset)
     if (granule >= arena_granules())
         complain_of_call("free", object_at(offset), "not allocated here");
     uintptr_t owner = atomic_load_explicit(owner_of_granule(granule), memory_order_relaxed);
-    if (send_along(owner, offset)) return;
-    if (owner != 0) free_of_block(block_of_granule(granule), owner, offset);
-    else free_other(offset);
+    if (owner == 0) free_other(offset);
+    else if (!send_along(owner, offset)) free_of_block(block_of_granule(granule), owner, offset);
 }
 
 void front_end_emptied(uintptr_t offset)

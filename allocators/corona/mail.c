@@ -143,16 +143,21 @@ static void begin_carrier(struct outgoing *outgoing, const struct block *block, 
     outgoing->bytes += block->object_bytes * (1 + outgoing->room);
 }
 
-static void send(struct outgoing *outgoing, const struct block *block, uintptr_t offset)
+/* False: the thread has ended, and the entry is for it no more. */
+static bool send(struct outgoing *outgoing, const struct block *block, uintptr_t offset)
 {
-    if (mail_carry(outgoing, offset)) return;
+    if (mail_carry(outgoing, offset)) return true;
+    uintptr_t owner = outgoing->owner;
     if (outgoing->count >= REMOTE_BATCH_COUNT || outgoing->bytes >= REMOTE_BATCH_BYTES)
         post_outgoing(outgoing);
+    if (outgoing->owner != owner) return false;
     begin_carrier(outgoing, block, offset);
+    return true;
 }
 
-/* The chain for a thread; NULL when the block has no such owner any more. By the thread's pointer,
- * so that its block, on which that thread works, is not even looked at. */
+/* The chain for a thread; NULL when the block has no such owner any more, or the entry was in use
+ * again as soon as it was free. By the thread's pointer, so that its block, on which that thread
+ * works, is not even looked at. */
 static struct outgoing *find_outgoing(struct thread_data *thread, const struct block *block,
                                       uintptr_t owner)
 {
@@ -162,6 +167,7 @@ static struct outgoing *find_outgoing(struct thread_data *thread, const struct b
     struct thread_data *to = atomic_load_explicit(&block->thread, memory_order_acquire);
     if (to == NULL) return NULL;
     post_outgoing(outgoing);
+    if (outgoing->head != 0) return NULL;
     outgoing->owner = owner;
     outgoing->to = to;
     return outgoing;
@@ -182,8 +188,7 @@ static bool free_of_other(struct thread_data *thread, struct block *block, uintp
     if (owner == 0) return orphans_free(thread, block, offset);
     if (thread_is_alive(thread)) {
         struct outgoing *outgoing = find_outgoing(thread, block, owner);
-        if (outgoing != NULL) send(outgoing, block, offset);
-        return outgoing != NULL;
+        return outgoing != NULL && send(outgoing, block, offset);
     }
     if (post_alone(block, offset)) return true;
     /* Its owner is about to leave its blocks; when it has, they are orphans. */
