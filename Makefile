@@ -113,8 +113,9 @@ CORONA_FLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(FLAGS)) -fPIC -ftls-mod
   -fvisibility=hidden -include allocators/corona/preload/exported.h -fno-plt \
   -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 # All bound when loaded, as the dynamic linker may allocate when it binds late; never unloaded, as
-# threads end in its code; and bound to itself, but for the operators, which a program may replace.
-CORONA_LINK = -Wl,-z,now -Wl,-z,nodelete -Wl,-Bsymbolic -Wl,--dynamic-list-cpp-new
+# threads end in its code; started before all else, see preload/finish.c; and bound to itself, but
+# for the operators, which a program may replace.
+CORONA_LINK = -Wl,-z,now -Wl,-z,nodelete -Wl,-z,initfirst -Wl,-Bsymbolic -Wl,--dynamic-list-cpp-new
 CORONA_VERSION = $(shell sed -n 's/^\#define CORONA_VERSION "\(.*\)"/\1/p' allocators/corona/corona.h)
 
 $(BUILD)/corona/%.o: allocators/corona/%.c Makefile $(BUILD)/flags | bootstrap
@@ -131,7 +132,7 @@ $(BUILD)/libcorona.so: $(CORONA_OBJECTS) allocators/corona/preload/names.ld
 	  -Wl,-soname,libcorona.so.1 $(CORONA_LINK) -o $@ $^ -ldl -lpthread
 
 # One object, so that all of it comes along, whose other names are its own.
-$(BUILD)/libcorona.a: $(filter-out %/standard_names.o %/operators.o,$(CORONA_OBJECTS))
+$(BUILD)/libcorona.a: $(filter-out %/standard_names.o %/operators.o %/deep_binding.o,$(CORONA_OBJECTS))
 	@echo '  archive $@'
 	$(QUIET)$(LD) -r -o $(BUILD)/corona.o $^
 	$(QUIET)objcopy --localize-hidden $(BUILD)/corona.o
@@ -247,8 +248,8 @@ test-asan: ## C tests with address and undefined-behaviour sanitizers
 	  GROUPS='test-asan' c-tests
 
 THREAD_TESTS := test_wrapper_threads test_limits_shared test_multilevel_threads test_replay_threads test_threads \
-  test_corona_back_end test_corona_system test_corona_stress test_corona_threads test_corona_closed_mail test_corona_fork \
-  test_corona_drift test_corona_double_free
+  test_corona_back_end test_corona_system test_corona_stress test_corona_threads test_corona_fork \
+  test_corona_mail test_corona_closed_mail test_corona_drift test_corona_double_free
 
 test-tsan: ## C tests of threads with the thread sanitizer
 	@$(MAKE) BUILD=build/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer' \

@@ -16,11 +16,13 @@ SOURCES = TOP / "tests" / "preloaded"
 FLAGS = ["-O1", "-g", "-D_GNU_SOURCE", "-fno-builtin", "-w", "-pthread"]
 BUILDS = {   # program or library: its source and what its build needs beyond the flags
     **{name: (f"{name}.c", []) for name in ("names", "edges", "moments", "thread_ends", "forks",
-                                            "late", "plugins", "exhausted", "wrong")},
+                                            "late", "plugins", "exhausted", "wrong",
+                                            "fork_handlers", "handler_forks")},
     "thread_locals": ("thread_locals.cpp", ["-std=c++17"]),
     "operators": ("operators.cpp", ["-std=c++17"]),
     "operators-replaced": ("operators.cpp", ["-std=c++17", "-DREPLACED"]),
-    "moments_library.so": ("moments_library.c", ["-shared", "-fPIC"]),
+    **{f"{name}.so": (f"{name}.c", ["-shared", "-fPIC"])
+       for name in ("moments_library", "fork_handlers_library")},
     "plugin.so": ("plugin.c", ["-shared", "-fPIC"]),
 }
 
@@ -60,7 +62,7 @@ def ends_well(done, printed="done\n"):
 @pytest.mark.parametrize("settings", [{}, {"CORONA_DEBUG": "yes"}, {"CORONA_PURGE_DELAY": "0"}],
                          ids=["plain", "debug", "purging"])
 @pytest.mark.parametrize("name", ["edges", "thread_ends", "thread_locals", "operators",
-                                  "operators-replaced", "forks", "exhausted"])
+                                  "operators-replaced", "forks", "handler_forks", "exhausted"])
 def test_program_keeps_its_promises(built, name, settings):
     ends_well(run(built(name), settings=settings))
 
@@ -82,7 +84,7 @@ def test_exports_the_standard_names_and_its_own_alone():
     assert {name for name in names if name.startswith("corona_")} == own
     standard = re.compile(r"(__libc_|__posix_)?(c?free|[cmpv]*alloc|realloc(array)?|memalign|"
                           r"aligned_alloc|posix_memalign|mall(opt|info2?)|free(_aligned)?_sized|"
-                          r"malloc_(usable_size|trim|stats|info))|_Z(nwm|nam|d[la]Pvm?)")
+                          r"malloc_(usable_size|trim|stats|info))|dlopen|_Z(nwm|nam|d[la]Pvm?)")
     assert {name for name in names - own if not standard.fullmatch(name)} == set()
 
 
@@ -97,6 +99,12 @@ def test_needs_the_c_library_alone_and_stays_where_it_was_loaded():
 def test_blocks_are_made_and_freed_at_any_moment(built, is_first):
     order = [built("moments_library.so"), LIBRARY][::1 if is_first else -1]
     ends_well(run(built("moments"), preload=order), "finished\nfinished last\n")
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before corona", "after corona"])
+def test_fork_handlers_of_other_libraries_may_allocate(built, is_first):
+    order = [built("fork_handlers_library.so"), LIBRARY][::1 if is_first else -1]
+    ends_well(run(built("fork_handlers"), preload=order, timeout=20))
 
 
 def test_may_be_loaded_when_threads_already_run(built):

@@ -115,16 +115,37 @@ static size_t usable_end(void)
     return larger(arena_granules(), limits.first);
 }
 
-/* Huge pages pay where nearly all memory is in use: they cannot be given back in part. */
+/* Whether of the pages that are usable nearly all hold memory, by a sample: blocks that are never
+ * filled and tables that are hardly touched are in use, too. The step is odd, in pages, so that not
+ * each page looked at begins a granule. About 20 us. */
+static bool is_resident(size_t usable)
+{
+    enum { SAMPLES = 64, ENOUGH = SAMPLES - SAMPLES / 8 };
+    size_t pages = usable * (GRANULE_BYTES / SYSTEM_PAGE_BYTES), count = 0;
+    if (pages < SAMPLES) return true;
+    size_t step = (pages / SAMPLES - 1) | 1;
+    char *page = (char *)corona_arena.base + limits.first * GRANULE_BYTES;
+    for (unsigned i = 0; i < SAMPLES; i++, page += step * SYSTEM_PAGE_BYTES)
+        count += system_is_resident(page);
+    return count >= ENOUGH;
+}
+
+/* Huge pages pay where nearly all memory is in use and touched: they take all at once, and cannot
+ * be given back in part. What is added may turn out otherwise, so it must be a small part. */
+static bool will_huge_pay(size_t granules, size_t used)
+{
+    size_t usable = usable_end() - limits.first;
+    bool is_large = used >= corona_settings.huge_threshold_bytes / GRANULE_BYTES;
+    bool is_step = granules <= larger(usable / 4, STEP_LEAST / GRANULE_BYTES);
+    return is_large && is_step && used >= usable - usable / 8 && is_resident(usable);
+}
+
 static void ask_huge(void *start, size_t bytes, size_t used)
 {
     enum huge_pages wish = corona_settings.huge_pages;
-    size_t usable = usable_end() - limits.first;
-    bool is_large = used >= corona_settings.huge_threshold_bytes / GRANULE_BYTES;
     if (wish == HUGE_NO) system_ask_huge(start, bytes, false);
-    if (wish == HUGE_ALWAYS || (wish == HUGE_AUTO && is_large && used >= usable - usable / 8)) {
+    if (wish == HUGE_ALWAYS || (wish == HUGE_AUTO && will_huge_pay(bytes / GRANULE_BYTES, used)))
         system_ask_huge(start, bytes, true);
-    }
 }
 
 static bool extend_to(size_t end, size_t used)

@@ -83,7 +83,8 @@ struct block *block_make(unsigned bin, bool is_wanted_whole)
     if (first == 0) return NULL;
     struct block *block = block_of_granule(first);
     block_shape(block, bin);
-    if (is_wanted_whole && is_zero)
+    /* Not for objects of pages, which their program may leave untouched. */
+    if (is_wanted_whole && is_zero && block->object_bytes < SYSTEM_PAGE_BYTES)
         system_populate(block_start(block), (size_t)block->granules << GRANULE_SHIFT);
     return block;
 }

@@ -65,13 +65,23 @@ void *front_end_allocate(size_t bytes)
     return or_errno(allocate(bytes, NULL));
 }
 
+/* So many bytes cost less to be given back than to be written, if the program does not touch them
+ * all; and a table that it hardly touches takes no memory, be it new or used before. */
+enum { CLEARED_BY_PURGE = 32 << 20 };
+
+static void clear(void *block, size_t bytes)
+{
+    size_t whole = (bytes + SYSTEM_PAGE_BYTES - 1) & -(size_t)SYSTEM_PAGE_BYTES;
+    if (bytes < CLEARED_BY_PURGE || !system_purge(block, whole)) memset(block, 0, bytes);
+}
+
 void *corona_calloc(size_t count, size_t bytes)
 {
     size_t all;
     if (__builtin_mul_overflow(count, bytes, &all)) return or_errno(NULL);
     bool is_zero = false;
     void *block = all <= SMALL_BYTES ? corona_malloc(all) : or_errno(allocate(all, &is_zero));
-    if (block != NULL && !is_zero) memset(block, 0, all);
+    if (block != NULL && !is_zero) clear(block, all);
     return block;
 }
 

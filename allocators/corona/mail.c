@@ -155,16 +155,16 @@ static bool send(struct outgoing *outgoing, const struct block *block, uintptr_t
     return true;
 }
 
-/* The chain for a thread; NULL when the block has no such owner any more, or the entry was in use
- * again as soon as it was free. By the thread's pointer, so that its block, on which that thread
- * works, is not even looked at. */
+/* The chain for the block's thread; NULL when it has none any more, or the entry was in use again
+ * as soon as it was free. A thread's pointer may be another's by now, which has other data: were
+ * that not looked at, all that is freed of it would go by way of whoever has the former's. */
 static struct outgoing *find_outgoing(struct thread_data *thread, const struct block *block,
                                       uintptr_t owner)
 {
     struct outgoing *outgoing = mail_outgoing(thread, owner);
-    if (outgoing->owner == owner) return outgoing;
     /* acquire: the thread's data is seen as it was made. */
     struct thread_data *to = atomic_load_explicit(&block->thread, memory_order_acquire);
+    if (outgoing->owner == owner && outgoing->to == to) return outgoing;
     if (to == NULL) return NULL;
     post_outgoing(outgoing);
     if (outgoing->head != 0) return NULL;

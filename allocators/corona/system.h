@@ -34,6 +34,9 @@ bool system_purge(void *start, size_t bytes);
  * Only a hint: false when it did not happen. */
 bool system_populate(void *start, size_t bytes);
 
+/* Whether a committed page holds memory; false where the system does not tell. */
+bool system_is_resident(void *page);
+
 /* Asks for huge pages, or no longer. Only a hint. */
 void system_ask_huge(void *start, size_t bytes, bool is_wanted);
 
@@ -62,6 +65,9 @@ _Noreturn void system_abort(void);
  * To watch may allocate, where the program has made 32 thread-specific keys of its own before. */
 void system_at_thread_exit(void (*exits)(void *value));
 void system_watch_thread(void *value);
+
+/* Whether no other thread can be anywhere in this library; false where the system does not tell. */
+bool system_has_one_thread(void);
 
 /* Once: called around each fork of the process. */
 void system_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void));

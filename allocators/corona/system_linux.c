@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -129,6 +130,15 @@ bool system_populate(void *start, size_t bytes)
     return advise(start, bytes, MADV_POPULATE_WRITE);
 }
 
+bool system_is_resident(void *page)
+{
+    unsigned char answer = 0;
+    int kept = errno;
+    bool is_told = mincore(page, SYSTEM_PAGE_BYTES, &answer) == 0;
+    errno = kept;
+    return is_told && (answer & 1);
+}
+
 void system_ask_huge(void *start, size_t bytes, bool is_wanted)
 {
     advise(start, bytes, is_wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
@@ -216,6 +226,11 @@ void system_watch_thread(void *value)
     int kept = errno;
     pthread_setspecific(watched, value);
     errno = kept;
+}
+
+bool system_has_one_thread(void)
+{
+    return __libc_single_threaded;
 }
 
 void system_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))

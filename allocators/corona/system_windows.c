@@ -63,6 +63,13 @@ bool system_populate(void *start, size_t bytes)
     return false;
 }
 
+/* Who asks wants to know whether large pages would pay. */
+bool system_is_resident(void *page)
+{
+    (void)page;
+    return false;
+}
+
 /* Large pages need a right that programs seldom have. */
 void system_ask_huge(void *start, size_t bytes, bool is_wanted)
 {
@@ -133,6 +140,11 @@ void system_at_thread_exit(void (*exits)(void *value))
 void system_watch_thread(void *value)
 {
     FlsSetValue(watched, value);
+}
+
+bool system_has_one_thread(void)
+{
+    return false;
 }
 
 void system_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void))

@@ -103,8 +103,14 @@ void thread_trim(struct thread_data *thread)
 
 /* ---- forks */
 
+/* Of the fork under way. A thread that is alone needs no locks, and may even hold some: when it is
+ * a signal handler that forks in the midst of an allocation, which both processes then finish. */
+static bool forks_alone;
+
 void threads_lock(void)
 {
+    forks_alone = system_has_one_thread();
+    if (forks_alone) return;
     lock_take(&registry.lock);
     orphans_lock();
     commons_lock();
@@ -113,6 +119,7 @@ void threads_lock(void)
 
 void threads_unlock(void)
 {
+    if (forks_alone) return;
     back_end_unlock();
     commons_unlock();
     orphans_unlock();
@@ -135,6 +142,7 @@ static bool bury_others(const struct thread_data *survivor)
 
 void threads_unlock_in_child(void)
 {
+    if (forks_alone) return;
     struct thread_data *survivor = corona_thread;
     back_end_unlock_in_child();
     commons_unlock_in_child();

@@ -1,5 +1,6 @@
 /* Libraries, given by their path, loaded and closed again by threads: the dynamic linker allocates
- * for them, their constructors and destructors do, and so do their thread-local variables. */
+ * for them, their constructors and destructors do, and so do their thread-local variables. With
+ * RTLD_DEEPBIND they would find the C library's malloc before the program's. */
 #include "preloaded.h"
 
 #include <dlfcn.h>
@@ -12,7 +13,7 @@ static const char *path;
 static void *use(void *none)
 {
     for (int i = 0; i < ROUNDS; i++) {
-        void *library = dlopen(path, i % 2 ? RTLD_NOW : RTLD_LAZY);
+        void *library = dlopen(path, i % 2 ? RTLD_NOW : RTLD_LAZY | RTLD_DEEPBIND);
         CHECK(library);
         char *(*touch)(void) = (char *(*)(void))dlsym(library, "plugin_touch");
         CHECK(touch);

@@ -1,8 +1,14 @@
-/* The report of CORONA_STATS=yes, at the end of a process that has corona as a library.
+/* What a process that has corona as a library needs beside its functions, at its beginning and its
+ * end: an environment to read settings from, and the report of CORONA_STATS=yes.
  *
- * It is written by the destructor, after the program's own handlers of exit; a process that ends by
- * _exit or by a signal, or has closed standard error by then, writes none. Each line is one write,
- * as children may write theirs to the same file. */
+ * libcorona.so is linked with -z initfirst, so that its handlers of fork are taken before those of
+ * other libraries: then its locks are taken last and dropped first. Those handlers may allocate,
+ * and may wait for locks under which other threads do. But the C library sets its environment up
+ * in a constructor, too, which by then has not run.
+ *
+ * The report is written by the destructor, after the program's own handlers of exit; a process that
+ * ends by _exit or by a signal, or has closed standard error by then, writes none. Each line is one
+ * write, as children may write theirs to the same file. */
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -19,6 +25,13 @@ static void say_line(void *out, const char *text)
     int length = snprintf(line, sizeof line, "%s\n", text);
     (void)out;
     system_say(line, length < LINE_BYTES ? (size_t)length : LINE_BYTES - 1);
+}
+
+/* Before the constructor that reads settings. The C library will set the same. */
+static __attribute__((constructor(101))) void begin(int count, char **words, char **environment)
+{
+    (void)count, (void)words;
+    if (environ == NULL) environ = environment;
 }
 
 static __attribute__((destructor)) void finish(void)
