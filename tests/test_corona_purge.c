@@ -154,6 +154,28 @@ static void growth_tells_of_what_was_added(void **state)
     runs_are_sound(0);
 }
 
+static void a_dirty_run_is_lengthened_by_clean_memory_beside_it(void **state)
+{
+    (void)state;
+    enum { WHOLE = 400, DIRTY = 200, TAKEN = 300 };
+    struct held_run run = hold_run(WHOLE, 1), wall = hold_run(WHOLE, 1);
+    size_t first = run.first;
+    assert_int_equal(wall.first, first + WHOLE);
+    back_end_shrink(first, DIRTY);
+    run.granules = DIRTY;
+    back_end_purge();
+    drop_run(&run);
+    size_t dirty_bytes = statistics().dirty_bytes, purged_bytes = statistics().purged_bytes;
+    bool is_zero = true;
+    assert_int_equal(back_end_take(TAKEN, 1, &is_zero), first);
+    assert_false(is_zero);
+    assert_int_equal(resident_pages(first, TAKEN), DIRTY * PAGES_A_GRANULE);
+    assert_int_equal(statistics().dirty_bytes, dirty_bytes - DIRTY * GRANULE_BYTES);
+    assert_int_equal(statistics().purged_bytes, purged_bytes);
+    back_end_give(first);
+    drop_run(&wall);
+}
+
 enum { LARGE_BYTES = 40 << 10, LARGE_COUNT = 100, SMALL_COUNT = 100000, ONE_IN = 64 };
 
 /* A list through the blocks themselves, as malloc is the C library's here. */
@@ -216,6 +238,7 @@ int main(void)
         cmocka_unit_test_setup(the_oldest_idle_memory_pays_for_growth, set_up),
         cmocka_unit_test_setup(little_idle_memory_is_left_alone, set_up),
         cmocka_unit_test_setup(a_dirty_run_at_the_top_is_lengthened, set_up),
+        cmocka_unit_test_setup(a_dirty_run_is_lengthened_by_clean_memory_beside_it, set_up),
         cmocka_unit_test_setup(growth_tells_of_what_was_added, set_up),
         cmocka_unit_test_setup(a_thread_that_needs_no_run_gives_idle_ones_back, set_up),
     };

@@ -92,10 +92,55 @@ static size_t take_from(bool is_zero, size_t granules, size_t alignment)
     return mark_taken(start, granules);
 }
 
+enum {
+    LENGTHENED_LEAST = 16, /* granules: shorter runs are found anyway */
+    CANDIDATES = 16,       /* dirty runs that are looked at */
+};
+
+/* The free range around a dirty run, which is all of it but for clean neighbours. */
+struct range {
+    size_t first, end;
+};
+
+static struct range range_around(size_t run)
+{
+    size_t before = free_before(run, true), end = run + block_of_granule(run)->granules;
+    bool is_followed = is_free(end) && block_of_granule(end)->is_zero;
+    return (struct range){before ? before : run,
+                          is_followed ? end + block_of_granule(end)->granules : end};
+}
+
+static size_t take_around(size_t run, struct range range, size_t granules)
+{
+    size_t dirty_end = run + block_of_granule(run)->granules;
+    size_t start = range.end - run >= granules ? run : range.end - granules;
+    struct run_age never = {0, 0};
+    take_out(run);
+    if (range.first < run) take_out(range.first);
+    if (range.end > dirty_end) take_out(dirty_end);
+    leave(range.first, start, true, never);
+    leave(start + granules, range.end, true, never);
+    return mark_taken(start, granules);
+}
+
+/* A large run that is dirty in part: what is resident already need not be given back and faulted
+ * in anew elsewhere. */
+static size_t take_lengthened(size_t granules, size_t alignment)
+{
+    if (granules < LENGTHENED_LEAST || alignment > 1) return 0;
+    size_t run = corona_runs.sets[false].newest;
+    for (unsigned i = 0; run != 0 && i < CANDIDATES; i++, run = block_of_granule(run)->older) {
+        struct range range = range_around(run);
+        if (range.end - range.first >= granules) return take_around(run, range, granules);
+    }
+    return 0;
+}
+
 size_t runs_take_free(size_t granules, size_t alignment, bool *is_zero)
 {
     *is_zero = false;
     size_t first = take_from(false, granules, alignment);
+    if (!first) first = take_lengthened(granules, alignment);
     if (first) return first;
     *is_zero = true;
     return take_from(true, granules, alignment);
