@@ -103,15 +103,19 @@ void thread_trim(struct thread_data *thread)
 
 /* ---- forks */
 
-/* Of the fork under way. A thread that is alone needs no locks, and may even hold some: when it is
- * a signal handler that forks in the midst of an allocation, which both processes then finish. */
+/* Of the fork under way; written by a thread that is alone, or holds the lock. A thread that is
+ * alone needs no locks, and may even hold some: when it is a signal handler that forks in the midst
+ * of an allocation, which both processes then finish. */
 static bool forks_alone;
 
 void threads_lock(void)
 {
-    forks_alone = system_has_one_thread();
-    if (forks_alone) return;
+    if (system_has_one_thread()) {
+        forks_alone = true;
+        return;
+    }
     lock_take(&registry.lock);
+    forks_alone = false;
     orphans_lock();
     commons_lock();
     back_end_lock();
