@@ -8,6 +8,7 @@
 
 #include "../workloads/family.h"
 #include "../workloads/workload.h"
+#include "workload_test.h"
 
 typedef bool generate_fn(struct trace *trace, struct random *random);
 
@@ -30,18 +31,6 @@ static inline struct workload planted_workload(generate_fn *generate, const char
     };
     snprintf(workload.options, sizeof workload.options, "%s", options);
     return workload;
-}
-
-/* Prepared for one run on this heap, which must end like this. */
-static inline void run_workload(const struct workload *workload, const struct heap *heap,
-                                enum outcome expected, char answer[ANSWER_LENGTH],
-                                struct error *error)
-{
-    void *job = workload->kind->prepare(workload, 3, error);
-    assert_non_null(job);
-    assert_int_equal(workload->kind->run(job, heap, error), expected);
-    workload->kind->verify(job, answer);
-    workload->kind->finish(job);
 }
 
 #endif

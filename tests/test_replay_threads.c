@@ -1,8 +1,5 @@
 /* A trace done by its threads: each call by the thread that it belongs to, in the recorded order or
  * in any that leaves each block its own. */
-#include <dlfcn.h>
-#include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_heap.h"
+#include "few_threads.h"
 #include "replay_test.h"
 
 enum { THREADS = 4, BLOCKS = 50, STEPS = 4000 };
@@ -181,19 +179,6 @@ static void a_refusal_ends_all_threads(void **state)
         assert_non_null(strstr(error.text, "in pass 1, call 1 of thread"));
         bury_all(&witness.fake);
     }
-}
-
-/* Stands before the C library's: the system has this many threads left to give, -1 for any. */
-static int threads_left = -1;
-
-int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
-                   void *argument)
-{
-    typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-    create_fn *create = (create_fn *)dlsym(RTLD_NEXT, "pthread_create");
-    if (threads_left == 0) return EAGAIN;
-    if (threads_left > 0) threads_left--;
-    return create(thread, attributes, start, argument);
 }
 
 /* The first run has its threads; those of the second are not all to be had. */

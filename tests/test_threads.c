@@ -1,7 +1,5 @@
 /* Programs of several threads: what they compute is the same whoever does the work, and a heap that
  * gives a block to two, writes into one, or refuses, is found out. */
-#include <dlfcn.h>
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "few_threads.h"
 #include "threads_test.h"
 
 static void the_answer_is_one_whoever_does_the_work(void **state)
@@ -24,9 +23,9 @@ static void the_answer_is_one_whoever_does_the_work(void **state)
                      program->has_lives ? ",lives=20" : "");
             struct workload workload = described(program->name, options);
             assert_int_equal(workload.threads, threads + 1);
-            run_program(&workload, &plain_heap, OUTCOME_OK, threaded, &error);
+            run_workload(&workload, &plain_heap, OUTCOME_OK, threaded, &error);
             workload.is_alone = true;
-            run_program(&workload, &plain_heap, OUTCOME_OK, alone, &error);
+            run_workload(&workload, &plain_heap, OUTCOME_OK, alone, &error);
             assert_string_equal(alone, threaded);
         }
     }
@@ -65,7 +64,7 @@ static void queues_of_any_room_let_all_through(void **state)
             snprintf(options, sizeof options, "threads=%d,blocks=%d,replacements=2001", threads,
                      blocks);
             struct workload workload = described("scale-handover", options);
-            run_program(&workload, &plain_heap, OUTCOME_OK, answer, &error);
+            run_workload(&workload, &plain_heap, OUTCOME_OK, answer, &error);
         }
     }
 }
@@ -90,7 +89,7 @@ static unsigned count_threads(const char *name, const char *options, bool is_alo
     struct workload workload = described(name, options);
     workload.is_alone = is_alone;
     atomic_store(&thread_count, 0);
-    run_program(&workload, &heap, OUTCOME_OK, answer, &error);
+    run_workload(&workload, &heap, OUTCOME_OK, answer, &error);
     return thread_count;
 }
 
@@ -118,14 +117,14 @@ static void only_thread_safe_heaps_are_given_threads(void **state)
     (void)state;
     for (size_t i = 0; (program = thread_program_at(i)); i++) {
         struct workload workload = described(program->name, "replacements=100,threads=2");
-        run_program(&workload, &bare, OUTCOME_UNAVAILABLE, answer, &error);
+        run_workload(&workload, &bare, OUTCOME_UNAVAILABLE, answer, &error);
         assert_string_equal(error.text, "unsafe is not thread-safe: put lock+ before it, or take "
                                         "threads=1");
-        run_program(&workload, &locked, OUTCOME_OK, answer, &error);
+        run_workload(&workload, &locked, OUTCOME_OK, answer, &error);
         workload.is_alone = true;
-        run_program(&workload, &bare, OUTCOME_UNAVAILABLE, answer, &error);
+        run_workload(&workload, &bare, OUTCOME_UNAVAILABLE, answer, &error);
         workload = described(program->name, "replacements=100,threads=1");
-        run_program(&workload, &bare, OUTCOME_OK, answer, &error);
+        run_workload(&workload, &bare, OUTCOME_OK, answer, &error);
     }
 }
 
@@ -148,19 +147,6 @@ static void options_that_cannot_be_are_refused(void **state)
     expect_refused("scale-generations", "lives=0", "lives");
 }
 
-/* Stands before the C library's: the system has this many threads left to give, -1 for any. */
-static int threads_left = -1;
-
-int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
-                   void *argument)
-{
-    typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-    create_fn *create = (create_fn *)dlsym(RTLD_NEXT, "pthread_create");
-    if (threads_left == 0) return EAGAIN;
-    if (threads_left > 0) threads_left--;
-    return create(thread, attributes, start, argument);
-}
-
 static void threads_that_cannot_be_made_end_the_run(void **state)
 {
     const struct thread_program *program;
@@ -171,7 +157,7 @@ static void threads_that_cannot_be_made_end_the_run(void **state)
         struct workload workload = described(program->name, SHORT "threads=4");
         threads_left = 7; /* of generations, the second */
         if (!program->has_lives) threads_left = 3;
-        run_program(&workload, &plain_heap, OUTCOME_OUT_OF_MEMORY, answer, &error);
+        run_workload(&workload, &plain_heap, OUTCOME_OUT_OF_MEMORY, answer, &error);
         assert_string_equal(error.text, "no thread could be made");
     }
     threads_left = -1;

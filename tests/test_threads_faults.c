@@ -81,7 +81,7 @@ static void expect_found(const char *name, void (*act)(struct wrong *, void **),
     struct error error = {""};
     snprintf(options, sizeof options, "replacements=3000,blocks=200,threads=%u", threads);
     struct workload workload = described(name, options);
-    run_program(&workload, &heap, outcome, answer, &error);
+    run_workload(&workload, &heap, outcome, answer, &error);
     assert_true(wrong.done > 0);
     if (!strstr(error.text, why)) fail_msg("%s: %s", name, error.text);
 }

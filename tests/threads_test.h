@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../workloads/threads/threads.h"
+#include "workload_test.h"
 
 static const struct allocator safe = {.name = "safe", .traits = TRAIT_THREAD_SAFE};
 static const struct allocator unsafe = {.name = "unsafe"};
@@ -30,18 +31,6 @@ static inline struct workload described(const char *name, const char *options)
     assert_true(thread_program_describe(name, strlen(name), &workload));
     assert_true(thread_program_take_options(&workload, options, &error));
     return workload;
-}
-
-/* Prepared for one run, which must end like this. */
-static inline void run_program(const struct workload *workload, const struct heap *heap,
-                               enum outcome expected, char answer[ANSWER_LENGTH],
-                               struct error *error)
-{
-    void *job = workload->kind->prepare(workload, 3, error);
-    assert_non_null(job);
-    assert_int_equal(workload->kind->run(job, heap, error), expected);
-    workload->kind->verify(job, answer);
-    workload->kind->finish(job);
 }
 
 #endif
