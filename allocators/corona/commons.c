@@ -8,8 +8,7 @@
 
 struct thread_data commons = {
     .pointer = COMMONS_OWNER,
-    .direct = {[0 ... DIRECT_COUNT - 1] = &block_none},
-    .bins = {[0 ... BIN_COUNT - 1] = {.current = &block_none}},
+    THREAD_WITHOUT_BLOCKS,
 };
 
 enum { FIRST_BIN = 48 }; /* the first whose objects are larger than COMMON_BYTES */

@@ -186,7 +186,6 @@ static void leave_list(struct block_list *list, void (*leave)(struct block *bloc
 {
     for (struct block *block; (block = block_list_first(list)) != NULL;) {
         block_list_remove(list, block);
-        set_owner(block, 0, 0);
         leave(block);
     }
 }

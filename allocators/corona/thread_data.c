@@ -15,15 +15,9 @@
 #include "synchronisation.h"
 #include "thread_bins.h"
 
-#define WITHOUT_BLOCKS                                                                   \
-    {                                                                                    \
-        .direct = {[0 ... DIRECT_COUNT - 1] = &block_none},                              \
-        .bins = {[0 ... BIN_COUNT - 1] = {.current = &block_none}}, .mail = MAIL_CLOSED, \
-    }
-
 struct block block_none = {.free = 1, .object_bytes = OBJECT_ALIGNMENT};
-struct thread_data thread_unborn = WITHOUT_BLOCKS;
-struct thread_data thread_ended = WITHOUT_BLOCKS;
+struct thread_data thread_unborn = {THREAD_WITHOUT_BLOCKS, .mail = MAIL_CLOSED};
+struct thread_data thread_ended = {THREAD_WITHOUT_BLOCKS, .mail = MAIL_CLOSED};
 __thread struct thread_data *corona_thread
     __attribute__((tls_model("initial-exec"), visibility("hidden"))) = &thread_unborn;
 
@@ -136,7 +130,7 @@ static bool bury_others(const struct thread_data *survivor)
     for (struct thread_data *thread = registry.newest; thread != NULL; thread = thread->older) {
         if (!thread->is_alive || thread == survivor) continue;
         had_others = true;
-        struct thread_data empty = WITHOUT_BLOCKS;
+        struct thread_data empty = {THREAD_WITHOUT_BLOCKS, .mail = MAIL_CLOSED};
         empty.older = thread->older;
         empty.counts = thread->counts;
         *thread = empty;

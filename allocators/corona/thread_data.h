@@ -71,6 +71,11 @@ extern __thread struct thread_data *corona_thread
 extern struct thread_data thread_unborn, thread_ended;
 extern struct block block_none; /* has no object, free or live */
 
+/* Of an initialiser: in each bin, the block that has no object. */
+#define THREAD_WITHOUT_BLOCKS                           \
+    .direct = {[0 ... DIRECT_COUNT - 1] = &block_none}, \
+    .bins = {[0 ... BIN_COUNT - 1] = {.current = &block_none}}
+
 static inline bool thread_is_alive(const struct thread_data *thread)
 {
     return thread != &thread_unborn && thread != &thread_ended;
